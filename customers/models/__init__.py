@@ -1,0 +1,30 @@
+from customers.models.catalog import Availability, PriceList, PriceRow, Product, Sku, UpgradePath
+from customers.models.customers import OPEN_END, Customer, IndirectReseller
+from customers.models.orders import Cart, CartLine, Order, OrderLine
+from customers.models.promotions import Promotion, PromotionAssignment, PromotionProduct
+from customers.models.subscriptions import Subscription, Transition, TransitionEvent
+from customers.models.tickets import Ticket, TicketNote
+
+__all__ = [
+    "OPEN_END",
+    "Availability",
+    "Cart",
+    "CartLine",
+    "Customer",
+    "IndirectReseller",
+    "Order",
+    "OrderLine",
+    "PriceList",
+    "PriceRow",
+    "Product",
+    "Promotion",
+    "PromotionAssignment",
+    "PromotionProduct",
+    "Sku",
+    "Subscription",
+    "Ticket",
+    "TicketNote",
+    "Transition",
+    "TransitionEvent",
+    "UpgradePath",
+]

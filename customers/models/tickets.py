@@ -1,0 +1,65 @@
+"""Support tickets with their notes (ServiceRequest). Contract §12."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from portal.core.scope import ScopedModel
+
+
+class Ticket(ScopedModel):
+    class Status(models.TextChoices):
+        OPEN = "open", "Open"
+        ATTENTION_NEEDED = "attention_needed", "Attention needed"
+        CLOSED = "closed", "Closed"
+
+    class Severity(models.TextChoices):
+        CRITICAL = "critical", "Critical"
+        MODERATE = "moderate", "Moderate"
+        MINIMAL = "minimal", "Minimal"
+
+    partner = models.ForeignKey("core.Partner", on_delete=models.CASCADE, related_name="tickets")
+    customer = models.ForeignKey(
+        "customers.Customer", null=True, blank=True, on_delete=models.SET_NULL, related_name="tickets"
+    )
+    ticket_id = models.CharField(max_length=16, unique=True, help_text="16 digits, as in ?tid=")
+    title = models.CharField(max_length=200)
+    description = models.TextField(blank=True)
+    status = models.CharField(max_length=16, choices=Status.choices, default=Status.OPEN)
+    severity = models.CharField(max_length=8, choices=Severity.choices, default=Severity.MINIMAL)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    contact_email = models.EmailField(blank=True)
+    contact_phone = models.CharField(max_length=40, blank=True)
+    created_at = models.DateTimeField()
+    modified_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        base_manager_name = "unscoped"
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(ticket_id__regex=r"^[0-9]{15,16}$"), name="ticket_id_digits"),
+        ]
+        indexes: ClassVar = [models.Index(fields=["partner", "status", "-created_at"], name="ticket_of_partner")]
+
+    def __str__(self) -> str:
+        return f"{self.ticket_id} {self.title}"
+
+
+class TicketNote(ScopedModel):
+    partner_path = "ticket__partner_id"
+
+    ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="notes")
+    created_by_name = models.CharField(max_length=150)
+    created_at = models.DateTimeField()
+    text = models.TextField()
+
+    class Meta:
+        base_manager_name = "unscoped"
+        ordering: ClassVar = ["created_at", "id"]
+
+    def __str__(self) -> str:
+        return f"Note of {self.created_by_name}"

@@ -1,0 +1,40 @@
+"""Put work on a queue by its name, once the transaction is safely in the database.
+
+By name, because a service sits below the task that calls it and may not import it.
+"""
+
+from __future__ import annotations
+
+from functools import cache, partial
+from typing import Any, ParamSpec, TypeVar
+
+from celery import current_app
+from celery.app.task import Task
+from django.db import transaction
+from collections.abc import Callable
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+@cache
+def tasks() -> dict[str, Task]:
+    """Every registered task by name."""
+    current_app.loader.import_default_modules()
+    return current_app.tasks
+
+
+def enqueue(name: str, **ids: int) -> None:
+    """Send the task `name` with these ids after the current transaction commits."""
+    task = tasks()[name]
+    transaction.on_commit(partial(task.apply_async, kwargs=ids))
+
+
+WRITES: set[Any] = set()
+
+
+def writes(service: Callable[P, R]) -> Callable[P, R]:
+    """Mark a service that changes data: it runs in a transaction or not at all."""
+    guarded = transaction.atomic(service)
+    WRITES.add(guarded)
+    return guarded

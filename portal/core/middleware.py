@@ -1,0 +1,87 @@
+"""Headers, the scope of the request, and errors that fit a fragment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse
+
+from portal.core.access import MARKER
+from portal.core.models import Membership, User
+from portal.core.scope import NOBODY, Scope
+
+Respond = Callable[[HttpRequest], HttpResponse]
+
+
+class SecurityHeadersMiddleware:
+    """Content Security Policy and Permissions Policy on every answer."""
+
+    def __init__(self, get_response: Respond) -> None:
+        self.get_response = get_response
+        self.policy = "; ".join(f"{name} {value}" for name, value in settings.SECURE_CSP.items())
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        response.headers.setdefault("Content-Security-Policy", self.policy)
+        response.headers.setdefault("Permissions-Policy", settings.PERMISSIONS_POLICY)
+        return response
+
+
+class ScopeMiddleware:
+    """Turn the signed-in person into `request.scope`, and ask for a sign-in unless the view is public."""
+
+    def __init__(self, get_response: Respond) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request.scope = scope_of(request.user)  # type: ignore[attr-defined]
+        response = self.get_response(request)
+        # Pages hold tenant data: no shared cache and no snapshot after sign-out.
+        response.headers.setdefault("Cache-Control", "private, no-store")
+        return response
+
+    def process_view(self, request: HttpRequest, view: Any, _args: Any, _kwargs: Any) -> HttpResponse | None:
+        mark = getattr(view, MARKER, "")
+        if mark.startswith("public:") or request.user.is_authenticated or is_admin(request):
+            return None
+        if getattr(request, "htmx", False):
+            # htmx follows this header with a whole page, so that a draft in the page is not replaced by a form.
+            response = HttpResponse(status=401)
+            here = request.htmx.current_url_abs_path or "/"  # type: ignore[attr-defined]
+            response.headers["HX-Redirect"] = redirect_to_login(here).url  # type: ignore[attr-defined]
+            return response
+        here = request.get_full_path() if request.method == "GET" else _page_before(request)
+        return redirect_to_login(here)
+
+
+def _page_before(request: HttpRequest) -> str:
+    """A form that was sent after the session ended leads back to its page, not to its action."""
+    return request.META.get("HTTP_REFERER", "/") if request.method != "GET" else request.get_full_path()
+
+
+def is_admin(request: HttpRequest) -> bool:
+    match = request.resolver_match
+    return bool(match and "admin" in match.app_names)
+
+
+def scope_of(user: Any) -> Scope:
+    """The scope of this person's current tenant; nobody's without a membership."""
+    if not isinstance(user, User) and not getattr(user, "is_authenticated", False):
+        return NOBODY
+    membership: Membership | None = user.current_membership
+    if membership is None or membership.user_id != user.pk:
+        return NOBODY
+    return membership.scope()
+
+
+class HtmxErrorsMiddleware:
+    """An error inside a region answers with a message bar for that region, and a real status code."""
+
+    def __init__(self, get_response: Respond) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
