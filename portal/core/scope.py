@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
 
@@ -35,6 +38,19 @@ class Scope:
 
 NOBODY = Scope()
 
+# True while a row asks whether its unique values are taken. A constraint holds across tenants, and
+# the answer is yes or no, never a row.
+_checking_constraints: ContextVar[bool] = ContextVar("checking_constraints", default=False)
+
+
+@contextmanager
+def _constraint_check() -> Iterator[None]:
+    token = _checking_constraints.set(True)
+    try:
+        yield
+    finally:
+        _checking_constraints.reset(token)
+
 
 class ScopedQuerySet(models.QuerySet[Any]):
     """Fails loudly until it has been limited with `within(scope)`."""
@@ -62,7 +78,9 @@ class ScopedQuerySet(models.QuerySet[Any]):
 
     def _check_scope(self) -> None:
         # Rows reached through an already loaded parent carry its hint.
-        if not (self._scoped or "instance" in self._hints or self.query.is_empty()):
+        if not (
+            self._scoped or "instance" in self._hints or self.query.is_empty() or _checking_constraints.get()
+        ):
             raise UnscopedQuery(f"{self.model.__name__}: call .within(scope) first")
 
     def _fetch_all(self) -> None:
@@ -139,3 +157,11 @@ class ScopedModel(models.Model):
     class Meta:
         abstract = True
         base_manager_name = "unscoped"
+
+    def validate_unique(self, exclude: Any = None) -> None:
+        with _constraint_check():
+            super().validate_unique(exclude=exclude)
+
+    def validate_constraints(self, exclude: Any = None) -> None:
+        with _constraint_check():
+            super().validate_constraints(exclude=exclude)
