@@ -1,0 +1,35 @@
+"""Every view says who may open it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from portal.core.access import CAPABILITIES, MARKER
+
+PUBLIC = {"signin", "healthz"}
+
+
+def views(patterns: Any = None) -> Iterator[tuple[str, Any]]:
+    for entry in patterns if patterns is not None else get_resolver().url_patterns:
+        if isinstance(entry, URLResolver):
+            if entry.app_name != "admin":  # the admin has its own gate: staff only
+                yield from views(entry.url_patterns)
+        elif isinstance(entry, URLPattern):
+            yield entry.name or str(entry.pattern), entry.callback
+
+
+def test_every_view_says_who_may_open_it() -> None:
+    found = list(views())
+    assert len(found) >= 15
+    silent = [f"{v.__module__}.{v.__qualname__}" for _, v in found if not hasattr(v, MARKER)]
+    assert not silent, silent
+
+
+def test_marks_are_known_and_public_views_are_few() -> None:
+    marks = {name: getattr(view, MARKER) for name, view in views()}
+    for name, mark in marks.items():
+        assert mark in CAPABILITIES or mark.startswith(("public: ", "signed in: ")), (name, mark)
+    assert {name for name, mark in marks.items() if mark.startswith("public")} == PUBLIC
