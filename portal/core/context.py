@@ -9,13 +9,27 @@ from django.http import HttpRequest
 from portal.core.access import CAPABILITIES, can
 from portal.core.scope import NOBODY
 
+# The first part of the path names the section of the navigation.
+SECTIONS = {
+    "customers": "Customers",
+    "subscriptions": "Subscriptions",
+    "carts": "Carts",
+    "downloads": "Downloads",
+    "assistant": "Assistant",
+    "search": "Search",
+    "profile": "Profile",
+}
+
 
 def shell(request: HttpRequest) -> dict[str, Any]:
     scope = getattr(request, "scope", NOBODY)
     user = getattr(request, "user", None)
     membership = getattr(user, "current_membership", None)
+    section = request.path_info.strip("/").split("/")[0]
     return {
         "membership": membership,
+        "section": section,
+        "section_name": SECTIONS.get(section, ""),
         "may": {capability: can(scope, capability) for capability in CAPABILITIES},
         "is_distributor": scope.partner_kind == "indirect_provider",
     }

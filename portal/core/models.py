@@ -64,6 +64,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_staff = models.BooleanField("operator's staff", default=False)
     is_active = models.BooleanField(default=True)
     theme = models.CharField(max_length=5, choices=Theme.choices, default=Theme.SYSTEM, blank=True)
+    shortcuts = models.BooleanField("single-letter shortcuts", default=True)
     # The tenant that the person works in now: one at a time.
     current_membership = models.ForeignKey(
         "core.Membership", null=True, blank=True, on_delete=models.SET_NULL, related_name="+"

@@ -1,13 +1,46 @@
-"""The few tags that the templates share."""
+"""The few tags and filters that the templates share."""
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
 from django import template
+from django.forms import BoundField, CheckboxInput, RadioSelect
+from django.http import HttpRequest
 from django.templatetags.static import static
+from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from portal.core.decision import Decision, Rule
+from portal.core.money import Money
+
 register = template.Library()
+
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+TERM_WORDS = {"P1M": "1 month", "P1Y": "1 year", "P3Y": "3 years"}
+CYCLE_WORDS = {
+    "monthly": "billed monthly",
+    "annual": "billed yearly",
+    "biennial": "billed every 2 years",
+    "triennial": "billed every 3 years",
+    "one_time": "billed once",
+    "none": "not billed",
+}
+TONES = {
+    "ok": ("ok", "checkmark_circle-20f", "status"),
+    "success": ("ok", "checkmark_circle-20f", "status"),
+    "info": ("info", "info-20f", "status"),
+    "debug": ("info", "info-20f", "status"),
+    "ai": ("ai", "sparkle-20f", "status"),
+    "warn": ("warn", "warning-20f", "alert"),
+    "warning": ("warn", "warning-20f", "alert"),
+    "bad": ("bad", "error_circle-20f", "alert"),
+    "error": ("bad", "error_circle-20f", "alert"),
+}
+SOON_DAYS = 7
 
 
 @register.simple_tag
@@ -16,5 +49,160 @@ def icon(name: str, extra: str = "") -> SafeString:
     size = " i16" if "-16" in name else " i12" if "-12" in name else ""
     return format_html(
         '<svg class="i{}{}" aria-hidden="true"><use href="{}#{}"/></svg>',
-        size, f" {extra}" if extra else "", static("icons.svg"), name,
+        size,
+        f" {extra}" if extra else "",
+        static("icons.svg"),
+        name,
     )
+
+
+@register.simple_tag
+def bar_tone(tone: str) -> dict[str, str]:
+    """Tone, icon and role of a message bar."""
+    name, picture, role = TONES.get(tone or "info", TONES["info"])
+    return {"tone": name, "icon": picture, "role": role}
+
+
+# Values ---------------------------------------------------------------------------------------------
+
+
+@register.filter
+def money(amount: Money | Decimal | None, currency: str = "") -> str:
+    """`$1,320.00`. A Money brings its currency; a Decimal needs one: `{{ price|money:"USD" }}`."""
+    if amount is None or amount == "":
+        return "–"
+    return str(amount if isinstance(amount, Money) else Money(Decimal(amount), currency))
+
+
+@register.filter
+def thousands(number: int | None) -> str:
+    """`1,934`."""
+    return "–" if number is None or number == "" else f"{number:,}"
+
+
+@register.filter
+def term_words(term: str) -> str:
+    """`P1Y` as `1 year`."""
+    return TERM_WORDS.get(term, term)
+
+
+@register.filter
+def cycle_words(cycle: str) -> str:
+    """`annual` as `billed yearly`."""
+    return CYCLE_WORDS.get(cycle, cycle)
+
+
+def day_text(value: date) -> str:
+    """`14 Oct 2026`; a moment is taken in UTC."""
+    when = value.astimezone(UTC) if isinstance(value, datetime) else value
+    return f"{when.day} {MONTHS[when.month - 1]} {when.year}"
+
+
+@register.simple_tag
+def day(value: date | None) -> str:
+    """`14 Oct 2026` in a `<time>`."""
+    if value is None or value == "":
+        return "–"
+    iso = (value.astimezone(UTC) if isinstance(value, datetime) else value).isoformat()
+    return format_html('<time datetime="{}">{}</time>', iso, day_text(value))
+
+
+@register.simple_tag
+def moment(value: datetime | None) -> str:
+    """`14 Oct 2026, 14:06` in a `<time>`, in UTC."""
+    if value is None or value == "":
+        return "–"
+    utc = value.astimezone(UTC)
+    text = f"{day_text(utc)}, {utc:%H:%M}"
+    return format_html('<time datetime="{}" title="{} UTC">{}</time>', utc.isoformat(), text, text)
+
+
+@register.simple_tag
+def in_days(value: datetime | None, as_of: datetime) -> str:
+    """`in 6 d`, bold and warm up to seven days before; `3 d ago` afterwards. Whole days in UTC."""
+    if value is None:
+        return ""
+    days = (value.astimezone(UTC).date() - as_of.astimezone(UTC).date()).days
+    text = f"in {days} d" if days > 0 else "today" if days == 0 else f"{-days} d ago"
+    return format_html('<span class="small {}">{}</span>', "soon" if 0 <= days <= SOON_DAYS else "muted", text)
+
+
+@register.simple_tag
+def meter(used: int, total: int, width: int = 64) -> SafeString:
+    """The license bar: blue for what is used, red with an end stop when more are assigned than bought."""
+    over = used > total
+    filled = width if over else round(width * used / total, 1) if total else 0
+    stop = format_html('<rect class="dbad" x="{}" y="-2" width="2" height="10"/>', width - 2) if over else ""
+    return format_html(
+        '<svg class="meter" viewBox="0 0 {0} 6" role="img" aria-label="{1} of {2} licenses assigned">'
+        '<rect class="t" width="{0}" height="6" rx="2"/><rect class="{3}" width="{4}" height="6" rx="2"/>{5}</svg>',
+        width,
+        f"{used:,}",
+        f"{total:,}",
+        "dbad" if over else "d1",
+        filled,
+        stop,
+    )
+
+
+@register.inclusion_tag("ui/id.html")
+def copyable(value: Any, label: str = "ID") -> dict[str, Any]:
+    """An ID in mono with a button that copies it: `{% copyable customer.tenant_id "tenant ID" %}`."""
+    return {"value": value, "label": label}
+
+
+@register.simple_tag
+def sources_of(decision: Decision) -> list[Rule]:
+    """The rules behind a decision, each once, in the order of the checks."""
+    rules = [decision.rule, *(check.rule for check in decision.checks)]
+    return list(dict.fromkeys(rule for rule in rules if rule is not None))
+
+
+# Links and controls ---------------------------------------------------------------------------------
+
+
+@register.simple_tag(takes_context=True)
+def page_url(context: template.Context, key: str, number: int) -> str:
+    """The same address with another page number."""
+    request: HttpRequest = context["request"]
+    query = request.GET.copy()
+    query[key] = str(number)
+    return f"?{query.urlencode()}"
+
+
+@register.simple_tag
+def control(field: BoundField, **attributes: Any) -> SafeString:
+    """The widget of a form field with the portal's class and the given attributes (those that are set)."""
+    widget = field.field.widget
+    css = "check" if isinstance(widget, CheckboxInput) else "" if isinstance(widget, RadioSelect) else "in"
+    attrs = {name: value for name, value in attributes.items() if value}
+    return field.as_widget(attrs={"class": f"{css} {widget.attrs.get('class', '')}".strip(), **attrs})
+
+
+def _link(context: template.Context, key: str, view: str) -> dict[str, Any]:
+    try:
+        url = reverse(view)
+    except NoReverseMatch:
+        url = ""
+    return {"url": url, "current": context.get("section") == key}
+
+
+@register.inclusion_tag("ui/nav_link.html", takes_context=True)
+def nav_link(
+    context: template.Context, key: str, picture: str, label: str, view: str, count: int | None = None, new: int = 0
+) -> dict[str, Any]:
+    """One entry of the side navigation."""
+    return {**_link(context, key, view), "picture": picture, "label": label, "count": count, "new": new}
+
+
+@register.inclusion_tag("ui/tab_link.html", takes_context=True)
+def tab_link(context: template.Context, key: str, picture: str, label: str, view: str, new: int = 0) -> dict[str, Any]:
+    """One entry of the tab bar on phones."""
+    return {**_link(context, key, view), "picture": picture, "label": label, "new": new}
+
+
+@register.simple_tag(takes_context=True)
+def menu_link(context: template.Context, picture: str, label: str, view: str) -> str:
+    """One entry of the phone's menu."""
+    url = _link(context, "", view)["url"]
+    return format_html('<a href="{}">{}{}</a>', url, icon(picture), label) if url else ""
