@@ -104,6 +104,11 @@ class ScopedQuerySet(models.QuerySet[Any]):
         self._check_scope()
         return super().aggregate(*args, **kwargs)
 
+    def sql_with_params(self) -> tuple[str, tuple[Any, ...]]:
+        """The compiled SELECT, for PostgreSQL's COPY."""
+        self._check_scope()
+        return self.query.sql_with_params()
+
     def explain(self, *args: Any, **kwargs: Any) -> str:
         self._check_scope()
         return super().explain(*args, **kwargs)
