@@ -1,0 +1,33 @@
+"""Customers and indirect resellers of every partner in the back office."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+
+from customers.models import Customer, IndirectReseller
+from portal.core.scoped_admin import ScopedAdmin
+
+
+@admin.register(IndirectReseller)
+class IndirectResellerAdmin(ScopedAdmin):
+    list_display = ("name", "partner", "mpn_id", "is_location_account", "state", "country")
+    list_select_related = ("partner",)
+    list_filter = ("partner", "state", "is_location_account")
+    search_fields = ("name", "=mpn_id", "=tenant_id")
+    autocomplete_fields = ("partner",)
+
+
+@admin.register(Customer)
+class CustomerAdmin(ScopedAdmin):
+    list_display = (
+        "company_name", "partner", "domain", "country", "qualification", "subscription_count", "license_count", "synced_at"
+    )
+    list_select_related = ("partner",)
+    list_filter = ("partner", "qualification")
+    search_fields = ("name_key", "domain", "=tenant_id")
+    search_help_text = "Part of the name or domain, or a whole Microsoft ID."
+    autocomplete_fields = ("partner", "reseller")
+    readonly_fields = (
+        "name_key", "subscription_count", "license_count", "assigned_license_count", "next_term_ends_at", "est_count"
+    )
+    sortable_by = ()
