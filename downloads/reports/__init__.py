@@ -1,0 +1,6 @@
+"""Every report, in the order of the menu."""
+
+from downloads.report import Report
+from downloads.reports.est import ExtendedServiceTerm
+
+REPORTS: dict[str, type[Report]] = {report.key: report for report in (ExtendedServiceTerm,)}

@@ -1,0 +1,68 @@
+"""Rows to CSV bytes, in Python. PostgreSQL writes the same bytes itself (downloads.pipeline).
+
+UTF-8 without a byte order mark; lines end with a line feed, because that is what PostgreSQL's COPY
+writes; an empty value is nothing between two commas.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any, BinaryIO
+
+from downloads.report import Shape
+
+# A spreadsheet runs a cell that starts like this. An apostrophe makes it text.
+FORMULA_STARTS = "=+-@\t\r\n"
+
+
+def safe_text(value: object) -> str:
+    """`value` as a cell that no spreadsheet runs."""
+    text = str(value)
+    return f"'{text}" if text.startswith(tuple(FORMULA_STARTS)) else text
+
+
+def moment(value: datetime) -> str:
+    """For example `2/14/2026 11:59:59 PM`, in UTC."""
+    at = value.astimezone(UTC)
+    return f"{at.month}/{at.day}/{at.year:04d} {at.hour % 12 or 12}:{at:%M:%S} {'AM' if at.hour < 12 else 'PM'}"
+
+
+def word(value: str) -> str:
+    """`monthly` as `Monthly`, `one_time` as `OneTime`: the vendor's own casing."""
+    return safe_text(re.sub(r"[^\W_]+", lambda run: run[0].capitalize(), value).replace("_", ""))
+
+
+PRINT: dict[Shape, Callable[[Any], str]] = {
+    Shape.TEXT: safe_text,
+    Shape.NUMBER: str,
+    Shape.GUID: str,
+    Shape.WORD: word,
+    Shape.MOMENT: moment,
+}
+
+
+class _Lines:
+    """Receives csv's lines. csv is told CRLF so that it quotes both characters, as COPY does."""
+
+    def __init__(self, out: BinaryIO) -> None:
+        self.out = out
+
+    def write(self, line: str) -> int:
+        return self.out.write(line.removesuffix("\r\n").encode() + b"\n")
+
+
+def header(names: Sequence[str]) -> bytes:
+    return (",".join(names) + "\n").encode()
+
+
+def write_rows(out: BinaryIO, shapes: Sequence[Shape], rows: Iterable[Sequence[Any]]) -> int:
+    """Write each row in the shapes of its columns; answer how many rows there were."""
+    printers = [PRINT[shape] for shape in shapes]
+    writer = csv.writer(_Lines(out))
+    count = 0
+    for count, row in enumerate(rows, start=1):  # noqa: B007 - the last number is the answer
+        writer.writerow(["" if value is None else show(value) for show, value in zip(printers, row, strict=True)])
+    return count
