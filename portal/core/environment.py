@@ -39,6 +39,21 @@ def words(name: str, default: str = "") -> list[str]:
     return [word.strip() for word in text(name, default).split(",") if word.strip()]
 
 
+def refuse_unsafe_production(*, secret_key: str, allowed_hosts: list[str]) -> None:
+    """Raise BadEnvironment that names every variable without which production must not start."""
+    wrong = []
+    if not secret_key:
+        wrong.append("SECRET_KEY is not set: use 50 or more random characters")
+    elif len(secret_key) < 50 or len(set(secret_key)) < 12 or secret_key.startswith(("django-insecure", "only-for-")):
+        wrong.append("SECRET_KEY is weak: use 50 or more random characters")
+    if not allowed_hosts:
+        wrong.append("ALLOWED_HOSTS is not set: name the hosts, with commas")
+    elif "*" in allowed_hosts:
+        wrong.append("ALLOWED_HOSTS is '*': name the hosts, with commas")
+    if wrong:
+        raise BadEnvironment("; ".join(wrong))
+
+
 def database(url: str, *, data_dir: Path) -> dict[str, Any]:
     """The DATABASES entry for `sqlite:///path` or `postgresql://user:password@host:port/name`.
 

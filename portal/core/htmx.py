@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
@@ -23,3 +25,12 @@ def render_page(
     response = render(request, name, context, status=status)
     patch_vary_headers(response, ["HX-Request"])
     return response
+
+
+def page_before(request: HttpRequest) -> str:
+    """The path of the page that a form or a region belongs to, for a link back. Only a page of this host."""
+    htmx = getattr(request, "htmx", None)
+    page = urlsplit(htmx.current_url if htmx and htmx.current_url else request.META.get("HTTP_REFERER", ""))
+    if page.netloc != request.get_host() or not page.path.startswith("/"):
+        return settings.LOGIN_REDIRECT_URL
+    return f"{page.path}?{page.query}" if page.query else page.path

@@ -1,4 +1,4 @@
-"""Headers, the scope of the request, and errors that fit a fragment."""
+"""Security headers, and the scope of the request."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 
 from portal.core.access import MARKER
+from portal.core.htmx import page_before
 from portal.core.models import Membership, User
 from portal.core.scope import NOBODY, Scope
 
@@ -50,16 +51,10 @@ class ScopeMiddleware:
         if getattr(request, "htmx", False):
             # htmx follows this header with a whole page, so that a draft in the page is not replaced by a form.
             response = HttpResponse(status=401)
-            here = request.htmx.current_url_abs_path or "/"  # type: ignore[attr-defined]
-            response.headers["HX-Redirect"] = redirect_to_login(here).url  # type: ignore[attr-defined]
+            response.headers["HX-Redirect"] = redirect_to_login(page_before(request)).url  # type: ignore[attr-defined]
             return response
-        here = request.get_full_path() if request.method == "GET" else _page_before(request)
-        return redirect_to_login(here)
-
-
-def _page_before(request: HttpRequest) -> str:
-    """A form that was sent after the session ended leads back to its page, not to its action."""
-    return request.META.get("HTTP_REFERER", "/") if request.method != "GET" else request.get_full_path()
+        # A form that was sent after the session ended leads back to its page, not to its action.
+        return redirect_to_login(request.get_full_path() if request.method == "GET" else page_before(request))
 
 
 def is_admin(request: HttpRequest) -> bool:
@@ -75,13 +70,3 @@ def scope_of(user: Any) -> Scope:
     if membership is None or membership.user_id != user.pk:
         return NOBODY
     return membership.scope()
-
-
-class HtmxErrorsMiddleware:
-    """An error inside a region answers with a message bar for that region, and a real status code."""
-
-    def __init__(self, get_response: Respond) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)

@@ -1,0 +1,52 @@
+"""The forms of signing in and of the profile."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib.auth.forms import AuthenticationForm
+
+from portal.core.models import User
+
+
+class SignInForm(AuthenticationForm):
+    username = forms.EmailField(label="Work email", widget=forms.EmailInput(attrs={"autocomplete": "username"}))
+    error_messages: ClassVar[Any] = {
+        "invalid_login": "Email or password is not right",
+        "inactive": "Email or password is not right",
+    }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["username"].error_messages = {
+            "required": "Enter your work email",
+            "invalid": "Enter an email address with an @, like name@firm.com",
+        }
+        self.fields["password"].error_messages = {"required": "Enter your password"}
+
+    def clean_username(self) -> str:
+        """In small letters, so that the count of wrong passwords is one count."""
+        return self.cleaned_data["username"].lower()
+
+    def clean(self) -> dict[str, Any]:
+        """A wrong pair is told at the password field: that is the one to type again."""
+        try:
+            return super().clean()
+        except forms.ValidationError as wrong:
+            self.add_error("password", wrong)
+            return self.cleaned_data
+
+
+class ProfileForm(forms.ModelForm):
+    class Meta:
+        model = User
+        fields = ("name", "phone", "theme", "shortcuts")
+        labels: ClassVar[Any] = {"shortcuts": "Single-letter shortcuts"}
+        help_texts: ClassVar[Any] = {
+            "phone": "With country code, for example +49 30 5550 0142. Fills the contact step of a ticket.",
+        }
+        widgets: ClassVar[Any] = {
+            "name": forms.TextInput(attrs={"autocomplete": "name"}),
+            "phone": forms.TextInput(attrs={"autocomplete": "tel", "inputmode": "tel", "type": "tel"}),
+        }

@@ -1,0 +1,138 @@
+"""Signing in and out, the profile, and the health probe."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth import logout, update_session_auth_hash
+from django.contrib.auth.forms import PasswordChangeForm
+from django.core.exceptions import PermissionDenied
+from django.db import DatabaseError, connection
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_POST, require_safe
+
+from portal.core import audit, clock
+from portal.core.access import public, signed_in
+from portal.core.auth import start_session, tries_left
+from portal.core.forms import ProfileForm, SignInForm
+from portal.core.models import User
+
+OWN = "it is the person's own"
+
+
+def safe_next(request: HttpRequest, default: str = "/") -> str:
+    """Where to go afterwards: an address of this site or `default`."""
+    target = request.POST.get("next") or request.GET.get("next") or ""
+    here = url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure())
+    return target if here else default
+
+
+@public(reason="this is where people sign in")
+@sensitive_post_parameters("password")
+def signin(request: HttpRequest) -> HttpResponse:
+    target = safe_next(request)
+    if request.method != "POST":
+        if request.user.is_authenticated:
+            return redirect(target)
+        return render(request, "signin.html", {"form": SignInForm(request), "next": target})
+    form = SignInForm(request, request.POST)
+    if form.is_valid():
+        start_session(request, form.get_user(), as_of=clock.now())
+        return HttpResponseRedirect(target)
+    email = str(form.data.get("username", "")).strip().lower()
+    left = tries_left(request, email) if form.has_error("password", "invalid_login") else None
+    return render(request, "signin.html", {"form": form, "next": target, "tries_left": left}, status=422)
+
+
+@signed_in(reason="one door for everybody: the back office has no sign-in page of its own")
+def admin_signin(request: HttpRequest) -> HttpResponse:
+    """Where the back office sends people who may not be there."""
+    if not request.user.is_staff:
+        raise PermissionDenied("The back office is for the operator's staff.")
+    return redirect(safe_next(request, reverse("admin:index")))
+
+
+@signed_in(reason="everybody may leave")
+@require_POST
+def signout(request: HttpRequest) -> HttpResponse:
+    logout(request)
+    response = redirect("signin")
+    # Drafts of this person leave the browser too.
+    response.headers["Clear-Site-Data"] = '"storage"'
+    return response
+
+
+@signed_in(reason=OWN)
+def profile(request: HttpRequest) -> HttpResponse:
+    form = ProfileForm(request.POST or None, instance=User.objects.get(pk=request.user.pk))
+    if request.method == "POST" and form.is_valid():
+        form.save()
+        messages.success(request, "Your profile is saved.")
+        return redirect("profile")
+    return _profile(request, form=form)
+
+
+@signed_in(reason=OWN)
+@require_POST
+@sensitive_post_parameters()
+def password(request: HttpRequest) -> HttpResponse:
+    form = PasswordChangeForm(request.user, request.POST)
+    if not form.is_valid():
+        return _profile(request, password_form=form)
+    user = form.save()
+    update_session_auth_hash(request, user)
+    audit.record(request.scope, "password.changed", user, as_of=clock.now())
+    messages.success(request, "Your password is changed. Other devices are signed out.")
+    return redirect("profile")
+
+
+def _profile(request: HttpRequest, **forms: Any) -> HttpResponse:
+    context = {
+        "form": ProfileForm(instance=request.user),
+        "password_form": PasswordChangeForm(request.user),
+        "memberships": request.user.memberships.select_related("partner").order_by("partner__name"),
+        **forms,
+    }
+    wrong = any(form.errors for form in forms.values())
+    return render(request, "profile.html", {**context, "errors": wrong}, status=422 if wrong else 200)
+
+
+@signed_in(reason=OWN)
+@require_POST
+def theme(request: HttpRequest) -> HttpResponse:
+    """Light, dark, or as the device has it. Anything else is as the device."""
+    chosen = request.POST.get("theme", "")
+    request.user.theme = chosen if chosen in User.Theme.values else User.Theme.SYSTEM
+    request.user.save(update_fields=["theme"])
+    return HttpResponseRedirect(safe_next(request))
+
+
+@signed_in(reason=OWN)
+@require_POST
+def membership(request: HttpRequest, pk: int) -> HttpResponse:
+    """Work in another partner tenant. Somebody else's membership is not found."""
+    chosen = request.user.memberships.select_related("partner").filter(pk=pk).first()
+    if chosen is None:
+        raise Http404
+    request.user.current_membership = chosen
+    request.user.save(update_fields=["current_membership"])
+    audit.record(chosen.scope(), "membership.switched", chosen, as_of=clock.now())
+    messages.success(request, f"You work in {chosen.partner.name} now.")
+    return redirect("customers:home")
+
+
+@public(reason="a health probe has no account")
+@require_safe
+def healthz(request: HttpRequest) -> HttpResponse:
+    """200 while the web process and the database answer."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError:
+        return JsonResponse({"status": "no database"}, status=503)
+    return JsonResponse({"status": "ok"})
