@@ -5,7 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+
+from downloads import services
+from portal.core.scope import NOBODY, Scope
 
 
 def badge(request: HttpRequest) -> dict[str, Any]:
-    return {}
+    """`downloads_new`: one query, and only where the page shows it."""
+    scope: Scope = getattr(request, "scope", NOBODY)
+    if scope.partner_id is None:
+        return {"downloads_new": 0}
+    membership = request.user.current_membership  # type: ignore[union-attr]
+    return {"downloads_new": SimpleLazyObject(lambda: services.count_new(scope, since=membership.downloads_seen_at))}

@@ -41,7 +41,7 @@ class Report:
     covers: ClassVar[str]  # one line under the title
     prompt: ClassVar[str]  # the sentence that asks the assistant for it
     nothing: ClassVar[str]  # what the page says when there is no row
-    icon: ClassVar[str] = "document-20"
+    icon: ClassVar[str] = "document_table-20"
     columns: ClassVar[tuple[Column, ...]]
     customer_field: ClassVar[str] = "customer_id"  # the file is cut by ranges of it
 

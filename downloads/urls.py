@@ -1,2 +1,12 @@
+"""Addresses of the Downloads page."""
+
+from django.urls import path
+
+from downloads import views
+
 app_name = "downloads"
-urlpatterns: list = []
+urlpatterns = [
+    path("", views.downloads, name="list"),
+    path("request/<slug:report>/", views.request_report, name="request"),
+    path("<int:pk>/file/", views.file, name="file"),
+]

@@ -1,4 +1,4 @@
-"""Ask for a report, run it, find it again, open it.
+"""Make the files that were asked for, and keep them only as long as they are wanted.
 
 A row is the truth about a request; messages only wake workers (ADR 0008). A worker owns a row while
 its number of attempts is the row's and its lease has not ended.
@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from django.core.files.storage import default_storage
 from django.db import transaction
@@ -21,15 +19,14 @@ from django.db.models.functions import Coalesce
 from downloads import pipeline
 from downloads.models import DownloadChunk, DownloadRequest
 from downloads.report import Report
-from downloads.reports import REPORTS
-from portal.core import access, audit
-from portal.core.jobs import enqueue, writes
-from portal.core.models import Membership, Partner
-from portal.core.scope import Scope, ScopedQuerySet
+from downloads.services.requests import report_of
+from portal.core import access
+from portal.core.jobs import enqueue
+from portal.core.models import Membership
+from portal.core.scope import Scope
 
 log = logging.getLogger(__name__)
 
-ONCE_IN = timedelta(hours=24)
 KEEP_FOR = timedelta(days=30)
 LEASE = timedelta(seconds=60)
 RESEND_AFTER = timedelta(seconds=60)
@@ -37,7 +34,6 @@ SWEEP_AT_MOST = 100
 MAX_ATTEMPTS = 5
 
 Status = DownloadRequest.Status
-UNDER_WAY = (Status.PENDING, Status.PROCESSING)
 OPERATOR = Scope.for_operator()
 Now = Callable[[], datetime]
 
@@ -47,101 +43,12 @@ BROKEN = "The report stopped because of an error in the portal. You can try agai
 NO_ACCESS = "The person who asked for it may no longer download reports of this partner."
 
 
-class ReportNotFound(LookupError):
-    """There is no report of this name."""
-
-    def __init__(self) -> None:
-        super().__init__("There is no such report.")
-
-
-class DownloadNotFound(LookupError):
-    """No such file for this person: foreign, expired, empty, not ready or never asked for."""
-
-    def __init__(self) -> None:
-        super().__init__("This file is not there. It may have expired.")
-
-
 class LeaseLost(RuntimeError):
     """Another worker has the request now. Whoever gets this stops and touches nothing."""
 
 
 class NoAccess(RuntimeError):
     """The person may not have this report any more."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Requested:
-    """The answer to "I want this report": the request that stands for it now."""
-
-    report: type[Report]
-    request: DownloadRequest
-    is_new: bool
-
-    @property
-    def next_at(self) -> datetime:
-        """When a new file can be asked for."""
-        return next_at(self.request.requested_at)
-
-    @property
-    def is_ready(self) -> bool:
-        return self.request.status == Status.COMPLETED and bool(self.request.row_count)
-
-    @property
-    def is_empty(self) -> bool:
-        """Done, and there was nothing to report: `report.nothing` says it in words."""
-        return self.request.status == Status.COMPLETED and not self.request.row_count
-
-
-def next_at(requested_at: datetime) -> datetime:
-    return requested_at + ONCE_IN
-
-
-def visible(scope: Scope) -> ScopedQuerySet:
-    """Requests that this person may see: all of the tenant for admin and sales agents, else their own."""
-    found = DownloadRequest.objects.within(scope)
-    return found if scope.operator or access.can(scope, "download_all") else found.filter(requested_by=scope.user_id)
-
-
-def report_of(key: str) -> type[Report]:
-    """Raises ReportNotFound."""
-    try:
-        return REPORTS[key]
-    except KeyError:
-        raise ReportNotFound from None
-
-
-# --- Asking -----------------------------------------------------------------------------------
-
-
-@writes
-def request_report(scope: Scope, *, report: str, as_of: datetime) -> Requested:
-    """Start the report `report`, or answer with the one of the last 24 hours.
-
-    Once in 24 hours per tenant and report; a failed request does not count. The file is the tenant's:
-    whoever asks, the current request is the answer. Raises ReportNotFound, PermissionDenied.
-    """
-    access.require(scope, "download")
-    kind = report_of(report)
-    # One at a time in a tenant: between looking and creating nobody else may ask. The constraint
-    # download_one_under_way stands behind this.
-    Partner.objects.select_for_update(no_key=True).get(pk=scope.partner_id)
-    current = (
-        DownloadRequest.objects.within(scope)
-        .filter(Q(status__in=UNDER_WAY) | Q(status=Status.COMPLETED, requested_at__gt=as_of - ONCE_IN), report=kind.key)
-        .order_by("-requested_at")
-        .first()
-    )
-    if current is not None:
-        return Requested(report=kind, request=current, is_new=False)
-    request = DownloadRequest.objects.create(
-        partner_id=scope.partner_id, report=kind.key, requested_by_id=scope.user_id, requested_at=as_of, sent_at=as_of
-    )
-    audit.record(scope, "download.requested", request, as_of=as_of, after={"report": kind.key})
-    enqueue("downloads.run_report", request_id=request.pk)
-    return Requested(report=kind, request=request, is_new=True)
-
-
-# --- Running ----------------------------------------------------------------------------------
 
 
 def run(*, request_id: int, now: Now) -> str:
@@ -335,36 +242,3 @@ def expire(*, as_of: datetime) -> int:
         rows.filter(pk=request.pk).update(file_name="")
         count += 1
     return count
-
-
-# --- Opening ----------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, kw_only=True)
-class OpenedFile:
-    file: BinaryIO
-    name: str  # for the person's disk
-    size: int
-
-
-@writes
-def open_file(scope: Scope, *, request_id: int, as_of: datetime) -> OpenedFile:
-    """The file, if this person may have it now. Raises DownloadNotFound, PermissionDenied."""
-    access.require(scope, "download")
-    request = visible(scope).filter(pk=request_id, status=Status.COMPLETED).exclude(file_name="").first()
-    if request is None or (request.expires_at and request.expires_at < as_of):
-        raise DownloadNotFound
-    try:
-        file = default_storage.open(request.file_name, "rb")
-    except OSError:
-        log.exception("the file of %s is gone", request.number)
-        raise DownloadNotFound from None
-    audit.record(scope, "download.opened", request, as_of=as_of, after={"sha256": request.sha256})
-    name = f"{request.report}-{request.evaluation_at:%Y-%m-%d}-{request.number}.csv"
-    return OpenedFile(file=file, name=name, size=request.byte_count or 0)
-
-
-def write_report(partner: Partner, *, report: str, path: Path, as_of: datetime) -> pipeline.Part:
-    """Write the file that a request of this tenant would get, at once and without a request."""
-    scope = Scope(partner_id=partner.pk, partner_kind=partner.kind)
-    return pipeline.write_file(report_of(report), scope, path, evaluation_at=as_of)

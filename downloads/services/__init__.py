@@ -1,0 +1,39 @@
+"""What others may ask of downloads."""
+
+from downloads.services.requests import (
+    ONCE_IN,
+    PAGE,
+    DownloadNotFound,
+    OpenedFile,
+    ReportNotFound,
+    Requested,
+    RequestList,
+    count_new,
+    list_requests,
+    mark_seen,
+    open_file,
+    request_report,
+    when,
+    write_report,
+)
+from downloads.services.runs import expire, run, sweep
+
+__all__ = [
+    "ONCE_IN",
+    "PAGE",
+    "DownloadNotFound",
+    "OpenedFile",
+    "ReportNotFound",
+    "RequestList",
+    "Requested",
+    "count_new",
+    "expire",
+    "list_requests",
+    "mark_seen",
+    "open_file",
+    "request_report",
+    "run",
+    "sweep",
+    "when",
+    "write_report",
+]

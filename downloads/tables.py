@@ -1,0 +1,146 @@
+"""The rows of the Downloads page: a request in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from downloads import services
+from downloads.models import DownloadRequest
+from downloads.reports import REPORTS
+
+Status = DownloadRequest.Status
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """What one line shows. `state` is one of pending, processing, ready, empty, failed, expired."""
+
+    request: DownloadRequest
+    state: str
+    title: str
+    about: str  # the line under the title
+    asked: str  # when
+    then: str  # what happened last, with its time
+    size: str
+    percent: int
+    progress: str  # rows so far, and the time left where it is known
+
+    @property
+    def can_ask_again(self) -> bool:
+        return self.state in ("failed", "expired") and self.request.report in REPORTS
+
+
+def row(request: DownloadRequest, *, as_of: datetime) -> Row:
+    report = REPORTS.get(request.report)
+    state = _state(request, as_of)
+    about = report.covers if report else ""
+    if state == "failed":
+        about = request.failure
+    elif state == "empty" and report:
+        about = report.nothing
+    return Row(
+        request=request,
+        state=state,
+        title=report.title if report else request.report,
+        about=about,
+        asked=short(request.requested_at, as_of),
+        then=_then(request, state, as_of),
+        size=_size(request, state),
+        percent=_percent(request),
+        progress=_progress(request, as_of),
+    )
+
+
+def _state(request: DownloadRequest, as_of: datetime) -> str:
+    if request.status != Status.COMPLETED:
+        return str(request.status)
+    if not request.row_count:
+        return "empty"
+    return "expired" if request.expires_at and request.expires_at < as_of else "ready"
+
+
+def short(at: datetime, as_of: datetime) -> str:
+    """`Today, 12:51` or `21 Nov, 16:02`, with the year when it is another one; UTC."""
+    at, today = at.astimezone(UTC), as_of.astimezone(UTC)
+    if at.date() == today.date():
+        return f"Today, {at:%H:%M}"
+    year = "" if at.year == today.year else f" {at.year}"
+    return f"{at.day} {at:%b}{year}, {at:%H:%M}"
+
+
+def _then(request: DownloadRequest, state: str, as_of: datetime) -> str:
+    if state == "expired" and request.expires_at:
+        return f"Expired {short(request.expires_at, as_of)}"
+    if request.finished_at is None:
+        return f"Started {short(request.started_at, as_of)}" if request.started_at else "Waiting for a worker"
+    verb = {"ready": "Ready", "empty": "Checked", "failed": "Stopped"}.get(state, "Done")
+    same_day = request.finished_at.astimezone(UTC).date() == request.requested_at.astimezone(UTC).date()
+    at = f"at {request.finished_at.astimezone(UTC):%H:%M}" if same_day else short(request.finished_at, as_of)
+    return f"{verb} {at}"
+
+
+def _size(request: DownloadRequest, state: str) -> str:
+    if state == "empty":
+        return "0 rows"
+    if request.row_count is None:
+        return "–"
+    rows = f"{request.row_count:,} row{'' if request.row_count == 1 else 's'}"
+    return rows if state == "expired" else f"{rows}, {bytes_text(request.byte_count or 0)}"
+
+
+def bytes_text(size: int) -> str:
+    """`9 kB`, `236 MB`: thousands, as a file manager shows them; never 0."""
+    for unit, step in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+        if size >= step:
+            return f"{size / step:.0f} {unit}"
+    return f"{size} B"
+
+
+def _percent(request: DownloadRequest) -> int:
+    if not request.rows_total:
+        return 0
+    return min(99, request.rows_done * 100 // request.rows_total)
+
+
+def _progress(request: DownloadRequest, as_of: datetime) -> str:
+    if request.status == Status.PENDING and not request.rows_done:
+        return "waiting for a worker"
+    if not request.rows_total:
+        return "counting rows"
+    text = f"{request.rows_done:,} of {request.rows_total:,} rows, {_percent(request)} %"
+    left = _seconds_left(request, as_of)
+    if left is None:
+        return text
+    return f"{text}, about {f'{left} s' if left < 90 else f'{round(left / 60)} min'} left"
+
+
+def _seconds_left(request: DownloadRequest, as_of: datetime) -> int | None:
+    """From the pace so far; None before there is one."""
+    if not (request.started_at and request.rows_done and request.rows_total):
+        return None
+    spent = (as_of - request.started_at).total_seconds()
+    return max(1, round(spent * (request.rows_total - request.rows_done) / request.rows_done))
+
+
+@dataclass(frozen=True, kw_only=True)
+class MenuEntry:
+    """A report in the AI Assist menu."""
+
+    key: str
+    title: str
+    about: str
+    icon: str
+    is_current: bool  # asked for in the last 24 hours: choosing it shows the current file
+
+
+def menu(current: dict[str, datetime], *, as_of: datetime) -> list[MenuEntry]:
+    entries = []
+    for key, report in REPORTS.items():
+        about = report.covers
+        if key in current:
+            asked = services.when(current[key], as_of)
+            again = services.when(current[key] + services.ONCE_IN, as_of)
+            about = f"Requested {asked}: shows the current file. Next request {again}."
+        entries.append(MenuEntry(key=key, title=report.title, about=about, icon=report.icon, is_current=key in current))
+    return entries
