@@ -185,7 +185,7 @@ STORAGES = {
 }
 
 # Work in the background. No broker: files in the data folder.
-CELERY_BROKER_URL = env.text("CELERY_BROKER_URL") or "embedded://"
+CELERY_BROKER_URL = env.text("CELERY_BROKER_URL") or "embedded://localhost"
 _EMBEDDED = CELERY_BROKER_URL.startswith("embedded")
 CELERY_BROKER_TRANSPORT_OPTIONS = (
     {"queue_folder": str(DATA_DIR / "queue"), "polling_interval": 0.1}
@@ -193,7 +193,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = (
     # A message comes back only after the hard time limit; see ADR 0008.
     else {"visibility_timeout": 3600, "unacked_restore_interval": 10, "unacked_restore_throttle": 1}
 )
-CELERY_TASK_QUEUES = [Queue("default"), Queue("reports")]
+CELERY_TASK_QUEUES = [Queue("default", routing_key="default"), Queue("reports", routing_key="reports")]
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_CREATE_MISSING_QUEUES = False
 CELERY_TASK_ROUTES = {"downloads.run_report": {"queue": "reports"}, "downloads.*": {"queue": "default"}}
@@ -206,8 +206,9 @@ CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
-    "downloads.sweep": {"task": "downloads.sweep", "schedule": 10.0},
-    "downloads.expire": {"task": "downloads.expire", "schedule": 3600.0},
+    # The messages end with the next ones: a worker that was away does not find a pile.
+    "downloads.sweep": {"task": "downloads.sweep", "schedule": 10.0, "options": {"expires": 30}},
+    "downloads.expire": {"task": "downloads.expire", "schedule": 3600.0, "options": {"expires": 3600}},
 }
 
 # E-mail: to the console unless a server is named.

@@ -25,9 +25,13 @@ def tasks() -> dict[str, Task]:
 
 
 def enqueue(name: str, **ids: int) -> None:
-    """Send the task `name` with these ids after the current transaction commits."""
+    """Send the task `name` with these ids after the current transaction commits.
+
+    A broker that is away is logged and not the caller's trouble: the row is there, and the sweep
+    sends again what was not taken (ADR 0008).
+    """
     task = tasks()[name]
-    transaction.on_commit(partial(task.apply_async, kwargs=ids))
+    transaction.on_commit(partial(task.apply_async, kwargs=ids), robust=True)
 
 
 WRITES: set[Any] = set()
