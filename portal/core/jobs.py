@@ -5,13 +5,13 @@ By name, because a service sits below the task that calls it and may not import 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache, partial
 from typing import Any, ParamSpec, TypeVar
 
 from celery import current_app
 from celery.app.task import Task
 from django.db import transaction
-from collections.abc import Callable
 
 P = ParamSpec("P")
 R = TypeVar("R")
