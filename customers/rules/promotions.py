@@ -1,84 +1,64 @@
-"""Which promotion a line gets, and what would have to change when it gets none."""
+"""Which promotion a line gets, and why the others do not apply.
+
+Sources, checked 2026-11-23 (contract §6.1-§6.4):
+https://learn.microsoft.com/en-us/partner-center/developer/get-promotions
+https://learn.microsoft.com/en-us/partner-center/developer/verify-promotion-eligibility
+https://learn.microsoft.com/en-us/partner-center/pricing/new-commerce-promotions
+
+The rule, made precise. A line is a SKU, a term, a billing cycle and a quantity, for one customer. Every promotion
+that covers the SKU for any term is considered; each gets these checks, coded as the vendor's error types where
+there is one:
+
+* `InvalidPromotion`: now lies between its start and its end, both included.
+* `Market`, `Segment`: the customer's. `AssignedCustomer`: a targeted promotion is assigned to this customer.
+* `Term`: it covers the SKU for exactly this term and cycle.
+* `SeatCount`: each seat constraint (type `SubscriptionQuantity`) holds. Minimum: the quantity plus the paid licenses
+  of the SKU that the customer has in service, from any source that is known here. Maximum: the quantity plus the
+  licenses already bought with this promotion (product and SKU of its id; canceled ones count).
+* `OfferPurchasedPreviously`: for a `FirstPurchase` constraint that applies, the customer never bought the SKU;
+  trials and canceled purchases count.
+* `RedemptionLimit`: for `LifetimeRedemptionCount`, the times it was taken are at least `minAssets` and below
+  `maxAssets`.
+* `PrerequisiteProductOwnership`: the lists are alternatives, and within one list every entry must hold. An entry
+  names a product and SKU and the licenses that must be in service: at least `minSeats`, at most `maxSeats`. With
+  `maxSeats` 0 the customer must not have it. Trials are not licenses in service.
+* `OptIn`: a promotion that is not automatic applies only when its id is asked for.
+* `PolicyType`: the discount is one `PercentDiscount` with a fraction from 0 to 1. Others are named, not computed.
+* `UnknownConstraint`: one per constraint of a type, or with values, that this rule does not know. Never guessed.
+
+Of the promotions that pass all, the one with the largest discount applies; of equal ones the one that ends last.
+None applies when the line itself fails: `InvalidCatalogItemId` (not sold in the market now), `Price` (no price to
+buy at) or `NoPromotionsAvailable` (nothing covers the SKU). The discount comes off the partner's unit price.
+
+What other partners sold to the customer is not visible here: counts are of what this partner's records hold.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
+from customers.rules.billing import amounts, in_order
 from customers.rules.pricing import Quote
-from portal.core.decision import Decision
+from customers.rules.promotion_constraints import (
+    ELIGIBILITY,
+    Buyer,
+    Covered,
+    Line,
+    Promotion,
+    check,
+    first_purchase,
+    ownership,
+    promotion_key,
+    redemptions,
+    seats,
+    word,
+)
+from customers.rules.vocabulary import term_words
+from portal.core.decision import Check, Decision
 from portal.core.money import Money
-
-
-@dataclass(frozen=True, kw_only=True)
-class Covered:
-    """One (product, SKU, term, cycle) that a promotion covers, with its discount (requiredProducts)."""
-
-    product_id: str
-    sku_id: str
-    term_duration: str
-    billing_cycle: str
-    policy_type: str
-    value: Decimal
-
-
-@dataclass(frozen=True, kw_only=True)
-class Promotion:
-    """A promotion as the vendor describes it. The constraint lists keep the API's shape."""
-
-    promotion_id: str
-    name: str
-    country: str
-    segment: str
-    starts_at: datetime
-    ends_at: datetime
-    covered: tuple[Covered, ...]
-    description: str = ""
-    is_auto_applicable: bool = True
-    is_targeted: bool = False
-    is_assigned: bool = False  # to the customer who is asked about
-    seat_constraints: tuple[Mapping[str, Any], ...] = ()
-    asset_ownership_limits: tuple[Mapping[str, Any], ...] = ()
-    eligibility_constraints: tuple[Mapping[str, Any], ...] = ()
-    product_ownership_constraints: tuple[tuple[Mapping[str, Any], ...], ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Line:
-    """What would be bought. `promotion_id` only when one is asked for by name."""
-
-    product_id: str
-    sku_id: str
-    title: str
-    term_duration: str
-    billing_cycle: str
-    quantity: int
-    promotion_id: str = ""
-    is_purchasable: bool | None = None  # None: no availability is known
-    min_licenses: int | None = None
-    max_licenses: int | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Redemption:
-    """What a customer already took of one promotion: how often, and how many licenses in all."""
-
-    count: int = 0
-    licenses: int = 0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Buyer:
-    """What is known of the customer. Keys of SKUs are (product id, SKU id)."""
-
-    market: str
-    segment: str
-    owned: Mapping[tuple[str, str], int] = field(default_factory=dict)  # paid licenses in service now
-    bought_before: frozenset[tuple[str, str]] = frozenset()  # ever, trials and canceled ones too
-    redeemed: Mapping[str, Redemption] = field(default_factory=dict)  # by product:sku of the promotion id
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,63 +99,201 @@ class LineOutcome:
 
     @property
     def discount(self) -> Decimal | None:
+        """The fraction that the applied promotion takes off."""
         return self.applied.discount if self.applied else None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Cell:
-    """One term and cycle of the grid. Not offered: no price row, so there is no quote and no outcome."""
+def explain(line: Line, *, buyer: Buyer, promotions: Sequence[Promotion], quote: Quote, as_of: datetime) -> LineOutcome:
+    """Every promotion for the SKU of the line with its checks, and the one that applies.
 
-    term_duration: str
-    billing_cycle: str
-    is_current: bool  # the line as it is
-    offered: bool
-    outcome: LineOutcome | None = None
-
-    @property
-    def quote(self) -> Quote | None:
-        return self.outcome.quote if self.outcome else None
-
-    @property
-    def eligible(self) -> bool:
-        return bool(self.outcome and self.outcome.applied)
-
-    @property
-    def discount(self) -> Decimal | None:
-        return self.outcome.discount if self.outcome else None
-
-    @property
-    def promotion_name(self) -> str:
-        return self.outcome.applied.name if self.outcome and self.outcome.applied else ""
+    `promotions` may hold others too; `quote` is the price of exactly this line."""
+    known = [p for p in promotions if any(_is_sku(c, line) for c in p.covered)]
+    if line.promotion_id:
+        known = [p for p in known if promotion_key(p.promotion_id) == promotion_key(line.promotion_id)]
+    considered = tuple(
+        sorted((eligibility(line, promotion, buyer=buyer, as_of=as_of) for promotion in known), key=_best_first)
+    )
+    own = _line_checks(line, considered, quote)
+    can_apply = all(check.passed for check in own) and considered and considered[0].allowed
+    applied = considered[0] if can_apply else None
+    return _outcome(line, quote, considered, applied, own)
 
 
-@dataclass(frozen=True, kw_only=True)
-class NearestChange:
-    """The simplest change after which a promotion applies. Amounts are per month for the whole line."""
+def eligibility(line: Line, promotion: Promotion, *, buyer: Buyer, as_of: datetime) -> Eligibility:
+    """One promotion for one line."""
+    entries = [c for c in promotion.covered if _is_sku(c, line) and _terms(c) == _terms(line)]
+    unknown: list[Check] = []
+    checks = [
+        _in_force(promotion, as_of),
+        _same("Market", promotion.country, buyer.market, "Included: {0}.", "Only for {0}; the customer is in {1}."),
+        _same("Segment", promotion.segment, buyer.segment, "Segment {0}.", "Only for {0}; the customer is {1}."),
+        *_assigned(promotion),
+        _term(line, promotion, entries),
+        seats(line, promotion, buyer, unknown),
+        first_purchase(line, promotion, buyer, unknown),
+        redemptions(promotion, buyer, unknown),
+        ownership(promotion, buyer, unknown),
+        *_opt_in(line, promotion),
+        *_policy(entries),
+    ]
+    checks += unknown
+    discount = entries[0].value if entries and _is_percent(entries) else None
+    failed = [check.message for check in checks if not check.passed]
+    words = f"{percent(discount)} off" if discount is not None else "a discount"
+    return Eligibility(
+        verdict=failed[0] if failed else f"{promotion.name}: {words}.",
+        checks=tuple(checks),
+        rule=ELIGIBILITY,
+        promotion=promotion,
+        covered=entries[0] if entries else None,
+        discount=discount,
+    )
 
-    term_duration: str
-    billing_cycle: str
-    quantity: int
-    changed: tuple[str, ...]  # of: billing_cycle, term_duration, quantity
-    promotion: Promotion
-    discount: Decimal
-    before: Money | None
-    after: Money
-    outcome: LineOutcome
+
+def percent(fraction: Decimal) -> str:
+    """`16.7%` for 0.167."""
+    return f"{(fraction * 100).normalize():f}%"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Alternatives:
-    """The grid term x cycle for one SKU, customer and quantity; `cells` row by row."""
+def _outcome(
+    line: Line, quote: Quote, considered: tuple[Eligibility, ...], applied: Eligibility | None, own: tuple[Check, ...]
+) -> LineOutcome:
+    if applied is not None:
+        decision = Decision(verdict=applied.verdict, checks=(*own, *applied.checks), rule=ELIGIBILITY)
+    else:
+        closest = min(considered, key=_closest_first).checks if considered else ()
+        reason = next(check.message for check in (*own, *closest) if not check.passed)
+        decision = Decision(verdict=f"No promotion. {reason}", checks=(*own, *closest), rule=ELIGIBILITY)
+    per_month = per_charge = per_term = None
+    if quote.unit_price is not None:
+        billed = amounts(
+            quote.unit_price,
+            quantity=line.quantity,
+            term=line.term_duration,
+            cycle=line.billing_cycle,
+            currency=quote.currency,
+            discount=(applied.discount if applied else None) or Decimal(0),
+        )
+        per_charge, per_month, per_term = billed.per_charge, billed.per_month, billed.per_term
+    return LineOutcome(
+        line=line,
+        quote=quote,
+        considered=considered,
+        applied=applied,
+        decision=decision,
+        list_price=quote.per_month,
+        discounted=per_month,
+        discounted_per_charge=per_charge,
+        discounted_per_term=per_term,
+    )
 
-    line: Line
-    current: LineOutcome
-    terms: tuple[str, ...]
-    cycles: tuple[str, ...]
-    cells: tuple[Cell, ...]
-    nearest: NearestChange | None
 
-    @property
-    def rows(self) -> list[tuple[str, list[Cell]]]:
-        """For a table: (term, its cells in the order of `cycles`)."""
-        return [(term, [cell for cell in self.cells if cell.term_duration == term]) for term in self.terms]
+def _best_first(found: Eligibility) -> tuple[bool, Decimal, float, str]:
+    return not found.allowed, -(found.discount or Decimal(0)), -found.promotion.ends_at.timestamp(), found.promotion_id
+
+
+def _closest_first(found: Eligibility) -> tuple[int, Decimal, str]:
+    return len(found.failed), -max(c.value for c in found.promotion.covered), found.promotion_id
+
+
+def _line_checks(line: Line, considered: tuple[Eligibility, ...], quote: Quote) -> tuple[Check, ...]:
+    checks = [
+        check(
+            "InvalidCatalogItemId",
+            line.is_purchasable is not False,
+            f"{line.title} is in the catalog.",
+            f"{line.title} is not sold in this market and segment now.",
+            expected="in the catalog",
+            found="not sold" if line.is_purchasable is False else "in the catalog",
+        ),
+        check(
+            "Price",
+            quote.allowed,
+            "There is a price to buy at.",
+            " ".join(quote.reasons),
+            expected="a price",
+            found=f"{quote.per_term}" if quote.has_price else "none",
+            rule=quote.rule or ELIGIBILITY,
+        ),
+    ]
+    if considered:
+        return tuple(checks)
+    if line.promotion_id:
+        code, no = "InvalidPromotion", f"No promotion {line.promotion_id} is known for {line.title}."
+    else:
+        code, no = "NoPromotionsAvailable", f"No promotion exists for {line.title}."
+    return (*checks, check(code, False, "", no, expected="a promotion", found="none"))
+
+
+def _in_force(promotion: Promotion, as_of: datetime) -> Check:
+    passed = promotion.starts_at <= as_of <= promotion.ends_at
+    period = f"{day(promotion.starts_at)} to {day(promotion.ends_at)}"
+    no = (
+        f"Ended on {day(promotion.ends_at)}." if as_of > promotion.ends_at else f"Starts on {day(promotion.starts_at)}."
+    )
+    return check(
+        "InvalidPromotion",
+        passed,
+        f"Runs from {period}.",
+        no,
+        expected=period,
+        found=day(as_of),
+        data={"startDate": promotion.starts_at.isoformat(), "endDate": promotion.ends_at.isoformat()},
+    )
+
+
+def _same(code: str, asked: str, found: str, yes: str, no: str) -> Check:
+    return check(code, asked == found, yes.format(asked), no.format(asked, found), expected=asked, found=found)
+
+
+def _assigned(promotion: Promotion) -> Iterable[Check]:
+    if promotion.is_targeted:
+        yes, no = "Assigned to this customer.", "A targeted promotion that is not assigned to this customer."
+        found = "assigned" if promotion.is_assigned else "not assigned"
+        yield check("AssignedCustomer", promotion.is_assigned, yes, no, expected="assigned", found=found)
+
+
+def _term(line: Line, promotion: Promotion, entries: Sequence[Covered]) -> Check:
+    covered = sorted({_terms(c) for c in promotion.covered if _is_sku(c, line)}, key=in_order)
+    words = "; ".join(term_words(*pair) for pair in covered)
+    own = term_words(*_terms(line))
+    return check(
+        "Term",
+        bool(entries),
+        f"Term: {own} is covered.",
+        f"Term: needs {words}; this is {own}.",
+        expected=words,
+        found=own,
+        data={"eligibleTerms": [{"billingCycle": cycle, "duration": term} for term, cycle in covered]},
+    )
+
+
+def _opt_in(line: Line, promotion: Promotion) -> Iterable[Check]:
+    if not promotion.is_auto_applicable:
+        yes, no = "Asked for by its id.", f"Not automatic: the order must name its id, {promotion.promotion_id}."
+        found = line.promotion_id or "no id"
+        yield check("OptIn", bool(line.promotion_id), yes, no, expected=promotion.promotion_id, found=found)
+
+
+def _policy(entries: Sequence[Covered]) -> Iterable[Check]:
+    if entries:
+        found = ", ".join(f"{c.policy_type} {c.value.normalize():f}" for c in entries)
+        yes, no = f"{percent(entries[0].value)} off.", f"A discount of a kind that is not computed here: {found}."
+        yield check("PolicyType", _is_percent(entries), yes, no, expected="PercentDiscount", found=found)
+
+
+def _is_percent(entries: Sequence[Covered]) -> bool:
+    return len(entries) == 1 and word(entries[0].policy_type) == "percentdiscount" and 0 <= entries[0].value <= 1
+
+
+def _is_sku(covered: Covered, line: Line) -> bool:
+    return (covered.product_id, covered.sku_id) == (line.product_id, line.sku_id)
+
+
+def _terms(thing: Covered | Line) -> tuple[str, str]:
+    return thing.term_duration, thing.billing_cycle
+
+
+def day(moment: datetime) -> str:
+    """`23 Nov 2026`."""
+    return f"{moment.day} {moment:%b %Y}"
