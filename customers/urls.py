@@ -2,10 +2,16 @@
 
 from django.urls import path
 
-from customers.views import search
+from customers.views import carts, catalog, search
 
 app_name = "customers"
 urlpatterns = [
     path("", search.home, name="home"),
     path("search/", search.find, name="search"),
+    path("customers/<uuid:tenant_id>/catalog/", catalog.catalog, name="catalog"),
+    path("customers/<uuid:tenant_id>/catalog/<str:reference>/", catalog.catalog_add, name="catalog_add"),
+    path("customers/<uuid:tenant_id>/cart/", carts.cart_open, name="cart_open"),
+    path("carts/", carts.carts, name="carts"),
+    path("carts/<uuid:cart_id>/", carts.cart, name="cart"),
+    path("carts/<uuid:cart_id>/lines/<int:number>/", carts.cart_line, name="cart_line"),
 ]
