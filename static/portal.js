@@ -1,0 +1,250 @@
+// Everything here makes the pages faster to use; none of it is needed to use them.
+// Behavior hangs on data- attributes and on delegation, so that swapped content works as well.
+const root = document.documentElement;
+const $ = (selector, from = document) => from.querySelector(selector);
+const all = (selector, from = document) => [...from.querySelectorAll(selector)];
+const wide = matchMedia("(min-width: 1200px)");
+const touch = matchMedia("(pointer: coarse)");
+const say = (text) => { const region = $("#say"); if (region) region.textContent = text; };
+
+// What only works with script starts hidden: data-copy buttons and data-script.
+const ready = (from) => all("[data-copy][hidden], [data-script][hidden]", from).forEach((el) => { el.hidden = false; });
+
+// Assistant panel ------------------------------------------------------------------------------
+const panel = $("#assistant");
+const isOpen = () => panel && (wide.matches ? !panel.hidden : panel.classList.contains("is-shown"));
+let opener = null;
+
+function showPanel(open, focus = true) {
+  panel.hidden = !open;
+  panel.classList.toggle("is-shown", open);
+  $(".app").classList.toggle("has-panel", open);
+  all("[data-panel-toggle]").forEach((el) => { if (el.hasAttribute("aria-expanded")) el.setAttribute("aria-expanded", open); });
+  // Below 1200 px the panel lies over the page.
+  all(".topbar, .sidenav, main, .tabbar").forEach((el) => { el.inert = open && !wide.matches; });
+  if (!focus) return;
+  if (open) ($("[data-composer]", panel) || panel).focus();
+  else (opener?.isConnected ? opener : $("#assistant-button"))?.focus();
+}
+
+async function togglePanel(from) {
+  const open = !isOpen();
+  if (open) opener = from;
+  const url = panel.dataset.url;
+  if (url && window.htmx) {
+    const empty = !panel.firstElementChild;
+    const sent = htmx.ajax("POST", url, { target: "#assistant", swap: open && empty ? "innerHTML" : "none", values: { open: open ? 1 : 0 } });
+    if (open && empty) await sent;
+  }
+  showPanel(open);
+}
+
+// Menus ----------------------------------------------------------------------------------------
+const menus = () => all("details[data-menu][open]");
+const items = (menu) => all(".menu a[href], .menu button, .menu input:not([type=hidden])", menu);
+
+document.addEventListener("toggle", (event) => {
+  const menu = event.target;
+  if (!menu.matches?.("details[data-menu]") || !menu.open) return;
+  menus().forEach((other) => { if (other !== menu) other.open = false; });
+}, true);
+
+function menuKey(event) {
+  const menu = event.target.closest?.("details[data-menu], .menu[popover]");
+  if (!menu || !["ArrowDown", "ArrowUp", "Home", "End"].includes(event.key)) return false;
+  if (menu.matches("details") && !menu.open) {
+    if (event.key !== "ArrowDown" || event.target.tagName !== "SUMMARY") return false;
+    menu.open = true;
+  }
+  const list = menu.matches("details") ? items(menu) : all("a[href], button", menu);
+  const at = list.indexOf(document.activeElement);
+  const next = { ArrowDown: at + 1, ArrowUp: at < 0 ? -1 : at - 1, Home: 0, End: -1 }[event.key];
+  list.at(next >= list.length ? 0 : next)?.focus();
+  return true;
+}
+
+// Clicks ---------------------------------------------------------------------------------------
+document.addEventListener("click", async (event) => {
+  const at = (selector) => event.target.closest(selector);
+  menus().forEach((menu) => { if (!menu.contains(event.target)) menu.open = false; });
+  const plain = !(event.ctrlKey || event.metaKey || event.shiftKey);
+  const toggle = at("[data-panel-toggle]");
+  if (toggle && panel && plain && (panel.dataset.url || panel.firstElementChild)) {
+    event.preventDefault();
+    togglePanel(toggle);
+  }
+  const dialog = at("[data-dialog]") && document.getElementById(at("[data-dialog]").dataset.dialog);
+  if (dialog && plain) { event.preventDefault(); dialog.showModal(); }
+  if (at("[data-dismiss]")) at(".bar")?.remove();
+  const copy = at("[data-copy]");
+  if (copy) {
+    try {
+      await navigator.clipboard.writeText(copy.dataset.copy);
+      say("Copied");
+      copy.classList.add("is-done");
+      setTimeout(() => copy.classList.remove("is-done"), 1500);
+    } catch { say("Copying is blocked by the browser"); }
+  }
+  const off = at("[aria-disabled=true]");
+  if (off) event.preventDefault();
+});
+
+document.addEventListener("change", (event) => {
+  const show = event.target.dataset.showPassword;
+  if (show) document.getElementById(show).type = event.target.checked ? "text" : "password";
+});
+
+// Keyboard -------------------------------------------------------------------------------------
+let chord = 0;
+const PLACES = { c: "customers", s: "subscriptions", d: "downloads" };
+
+function moveRow(step) {
+  const rows = all("main tbody tr, main .lcard").filter((row) => row.offsetParent && (row.matches("a") || $("a[href]", row)));
+  const at = rows.findIndex((row) => row.contains(document.activeElement));
+  const row = rows[Math.min(Math.max(at + step, 0), rows.length - 1)];
+  (row?.matches("a") ? row : row && $("a[href]", row))?.focus();
+}
+
+function nextRegion() {
+  const regions = all(".sidenav, #main, #assistant").filter((el) => el.offsetParent && !el.inert);
+  const at = regions.findIndex((el) => el.contains(document.activeElement));
+  const region = regions[(at + 1) % regions.length];
+  (region?.id === "assistant" && $("[data-composer]", region) || region)?.focus();
+}
+
+function escape() {
+  const menu = menus()[0];
+  if (menu) { menu.open = false; $("summary", menu).focus(); return true; }
+  if (document.activeElement?.closest(".omni")) { document.activeElement.blur(); return true; }
+  if (isOpen() && !wide.matches) { togglePanel(); return true; }
+  return false;
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.defaultPrevented || event.isComposing) return;
+  const { key, target } = event;
+  const field = target.closest?.("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]");
+  const command = event.ctrlKey || event.metaKey;
+  const done = () => event.preventDefault();
+  if (key === "Enter" && target.matches?.("[data-composer]") && !event.shiftKey && !touch.matches) {
+    done();
+    if (target.value.trim()) target.form.requestSubmit();
+  } else if (menuKey(event) || (key === "Escape" && escape())) done();
+  else if (command && key.toLowerCase() === "k" && $("#global-search")) { done(); $("#global-search").select(); $("#global-search").focus(); }
+  else if (command && key.toLowerCase() === "i" && !event.shiftKey && $("#assistant-button")) { done(); $("#assistant-button").click(); }
+  else if (key === "F6") { done(); nextRegion(); }
+  else if (field || command || event.altKey || root.dataset.shortcuts === "off" || $("dialog[open]")) return;
+  else if (Date.now() - chord < 1500 && PLACES[key]) { done(); $(`[data-nav="${PLACES[key]}"]`)?.click(); }
+  else if (key === "/" && $("#global-search")) { done(); $("#global-search").focus(); }
+  else if (key === "?") { done(); $("#shortcuts-dialog")?.showModal(); }
+  else if (key === "j") moveRow(1);
+  else if (key === "k") moveRow(-1);
+  chord = key === "g" && !field && !command ? Date.now() : 0;
+});
+
+// Forms: one press is one request ---------------------------------------------------------------
+function busy(form, button, on) {
+  if (on) form.dataset.sending = ""; else delete form.dataset.sending;
+  if (!button) return;
+  if (on) { button.setAttribute("aria-busy", "true"); if (button.dataset.busy) say(button.dataset.busy); }
+  else button.removeAttribute("aria-busy");
+}
+
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.method !== "post") return;
+  if ("sending" in form.dataset) { event.preventDefault(); event.stopImmediatePropagation(); return; }
+  keepDraft();
+  const button = event.submitter;
+  // After this handler, so that the pressed button's own name is still sent.
+  setTimeout(() => { if (!event.defaultPrevented) busy(form, button, true); });
+  setTimeout(() => busy(form, button, false), 8000);
+}, true);
+addEventListener("pageshow", (event) => {
+  if (event.persisted) all("form[data-sending]").forEach((form) => { busy(form, $("[aria-busy=true]", form), false); });
+});
+
+// htmx -----------------------------------------------------------------------------------------
+const on = (name, handler) => document.addEventListener(`htmx:${name}`, handler);
+
+on("beforeRequest", ({ detail }) => {
+  const form = detail.elt.closest("form");
+  if (form && detail.requestConfig.verb !== "get") busy(form, detail.requestConfig.triggeringEvent?.submitter, true);
+  detail.target?.setAttribute?.("aria-busy", "true");
+});
+on("afterRequest", ({ detail }) => {
+  const form = detail.elt.closest?.("form");
+  if (form) busy(form, $("[aria-busy=true]", form), false);
+  detail.target?.removeAttribute?.("aria-busy");
+  if (detail.successful) offline(false);
+});
+on("beforeOnLoad", ({ detail }) => { if (detail.xhr.status === 401) keepDraft(); });
+on("beforeSwap", ({ detail }) => {
+  const { xhr } = detail;
+  if (xhr.status < 400 || xhr.status === 422) return;
+  if (!xhr.getResponseHeader("X-Error-Fragment")) {
+    // A page of a proxy, not of the portal. A view's own part (409) is swapped as usual.
+    if (xhr.status >= 500 || xhr.responseText.includes("<html")) { detail.shouldSwap = false; offline(true); }
+    return;
+  }
+  all("[data-error]").forEach((el) => el.remove());
+  const thread = detail.elt.closest("#assistant") && $(".thread", panel);
+  if (thread) { detail.target = thread; detail.swapOverride = "beforeend"; }
+  else if (detail.requestConfig.verb === "get") detail.swapOverride = "afterbegin";
+  else { detail.target = $("#bars"); detail.swapOverride = "innerHTML"; }
+});
+// An answer that arrives in a closed panel opens it.
+on("afterSwap", ({ detail }) => {
+  if (panel?.contains(detail.target) && detail.requestConfig.path !== panel.dataset.url && !isOpen()) showPanel(true, false);
+});
+on("afterSettle", ({ detail }) => {
+  ready(document);
+  const next = detail.elt.matches?.("[data-focus]") ? detail.elt : $("[data-focus]", detail.elt);
+  if (!next) return;
+  next.focus();
+  next.removeAttribute("data-focus");
+});
+on("sendError", () => offline(true));
+on("timeout", () => offline(true));
+
+// Network --------------------------------------------------------------------------------------
+function offline(off) { const bar = $("#offline"); if (bar) bar.hidden = !off; }
+addEventListener("offline", () => offline(true));
+addEventListener("online", () => offline(false));
+
+// Drafts: what was typed survives an ended session ----------------------------------------------
+const DRAFT = "portal-draft";
+const here = location.pathname + location.search;
+const typed = (form) => [...form.elements].filter((el) => el.name && !["hidden", "password", "file", "submit", "button"].includes(el.type));
+const changed = (el) => el.type === "checkbox" || el.type === "radio" ? el.checked !== el.defaultChecked
+  : el.options ? [...el.options].some((option) => option.selected !== option.defaultSelected) : el.value !== el.defaultValue;
+const forms = () => all("form[method=post]:not([data-no-draft])");
+
+function keepDraft() {
+  const fields = forms().flatMap((form, at) => typed(form).map((el, nth) => [at, form.getAttribute("action"), nth, el.name, el.checked ?? null, el.value, changed(el)]))
+    .filter((field) => field.pop());
+  if (fields.length) sessionStorage.setItem(DRAFT, JSON.stringify({ here, user: document.body.dataset.user, fields }));
+}
+
+function restoreDraft() {
+  const draft = JSON.parse(sessionStorage.getItem(DRAFT) || "null");
+  if (!draft) return;
+  // The sign-in page: the draft waits for the page it belongs to.
+  if ("keepDraft" in document.body.dataset) { sessionStorage.setItem(DRAFT, JSON.stringify({ ...draft, waiting: true })); return; }
+  sessionStorage.removeItem(DRAFT);
+  if (!draft.waiting || draft.here !== here || draft.user !== document.body.dataset.user) return;
+  const list = forms();
+  for (const [at, action, nth, name, checked, value] of draft.fields) {
+    const form = list[at]?.getAttribute("action") === action ? list[at] : list.find((other) => other.getAttribute("action") === action);
+    const el = form && typed(form)[nth];
+    if (!el || el.name !== name) continue;
+    if (el.type === "checkbox" || el.type === "radio") el.checked = checked; else el.value = value;
+  }
+  const bar = $("#kept");
+  if (bar) bar.hidden = false;
+}
+
+ready(document);
+restoreDraft();
+if (!navigator.onLine) offline(true);
+$("[autofocus].errsum")?.focus();

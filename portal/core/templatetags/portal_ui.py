@@ -192,7 +192,7 @@ def nav_link(
     context: template.Context, key: str, picture: str, label: str, view: str, count: int | None = None, new: int = 0
 ) -> dict[str, Any]:
     """One entry of the side navigation."""
-    return {**_link(context, key, view), "picture": picture, "label": label, "count": count, "new": new}
+    return {**_link(context, key, view), "key": key, "picture": picture, "label": label, "count": count, "new": new}
 
 
 @register.inclusion_tag("ui/tab_link.html", takes_context=True)
