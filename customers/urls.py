@@ -2,12 +2,18 @@
 
 from django.urls import path
 
-from customers.views import carts, catalog, search
+from customers.views import carts, catalog, customers, search, subscriptions
 
 app_name = "customers"
 urlpatterns = [
     path("", search.home, name="home"),
     path("search/", search.find, name="search"),
+    path("customers/", customers.customers, name="customers"),
+    path("customers/renewals/", customers.renewals, name="renewals"),
+    path("customers/choices/<str:field>/", customers.choices, name="customer_choices"),
+    path("customers/<uuid:tenant_id>/", customers.customer, name="customer"),
+    path("subscriptions/", subscriptions.subscriptions, name="subscriptions"),
+    path("subscriptions/<uuid:subscription_id>/", subscriptions.subscription, name="subscription"),
     path("customers/<uuid:tenant_id>/catalog/", catalog.catalog, name="catalog"),
     path("customers/<uuid:tenant_id>/catalog/<str:reference>/", catalog.catalog_add, name="catalog_add"),
     path("customers/<uuid:tenant_id>/cart/", carts.cart_open, name="cart_open"),

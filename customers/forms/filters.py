@@ -1,0 +1,135 @@
+"""The filters of the lists, from the address to the dataclasses that the queries take."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import Any, ClassVar
+from uuid import UUID
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from customers.queries.customers import CustomerFilters
+from customers.queries.search import uuid_of
+from customers.queries.subscriptions import SubscriptionFilters
+from customers.rules.vocabulary import TERM_WORDS, SubscriptionStatus
+from portal.core.filters import FilterForm
+
+STATUS_WORDS = {
+    SubscriptionStatus.ACTIVE: "Active",
+    SubscriptionStatus.PENDING: "Pending",
+    SubscriptionStatus.SUSPENDED: "Suspended",
+    SubscriptionStatus.EXPIRED: "Expired",
+    SubscriptionStatus.DISABLED: "Disabled",
+    SubscriptionStatus.DELETED: "Canceled",
+}
+OUTCOME_WORDS = {
+    "renew": "Renews",
+    "est": "Goes to extended term",
+    "silent_est": "Goes to extended term unasked",
+    "ends": "Lapses",
+    "cancel": "Lapses, canceled on purpose",
+}
+
+
+def _choice(label: str, what: str, choices: dict[Any, str], coerce: Callable[[str], Any] = str) -> Any:
+    wrong = f"“%(value)s” is not {what}."
+    empty = coerce("0") if coerce is int else ""
+    return forms.TypedChoiceField(
+        label=label,
+        required=False,
+        choices=[("", ""), *((str(key), words) for key, words in choices.items())],
+        coerce=coerce,
+        empty_value=empty,
+        error_messages={"invalid_choice": wrong},
+    )
+
+
+def _days(label: str) -> Any:
+    return _choice(
+        label, "a number of days that can be chosen: 30, 60 or 90", {n: f"{n} days" for n in (30, 60, 90)}, int
+    )
+
+
+class TextField(forms.CharField):
+    def __init__(self) -> None:
+        super().__init__(label="Search", required=False, max_length=200)
+        self.error_messages["max_length"] = "The search text is too long."
+
+
+class CustomerFilterForm(FilterForm):
+    q = TextField()
+    market = forms.RegexField(
+        r"^[A-Za-z]{2}$",
+        label="Market",
+        required=False,
+        error_messages={"invalid": "A market is a country code of two letters, for example US."},
+    )
+    reseller = forms.CharField(label="Relationship", required=False)
+    renewing = _days("Renewing within")
+    extended = _choice("Extended term", "a choice for extended term", {"1": "Yes"})
+
+    pill_fields = ("reseller", "market", "renewing")
+    presets: ClassVar = (("Renewing in 60 days", {"renewing": "60"}), ("Extended term", {"extended": "1"}))
+
+    def clean_reseller(self) -> str:
+        text = self.cleaned_data["reseller"]
+        if text and text != "direct" and uuid_of(text) is None:
+            raise ValidationError("A reseller is named by its Microsoft ID, or “direct” for none.")
+        return text
+
+    def filters(self) -> CustomerFilters:
+        return CustomerFilters(
+            text=self.value("q"),
+            market=self.value("market").upper(),
+            reseller=self.value("reseller") if "reseller" not in self.errors else "",
+            renewing=self.value("renewing"),
+            extended_term=bool(self.value("extended")),
+        )
+
+
+class SubscriptionFilterForm(FilterForm):
+    q = TextField()
+    status = _choice("Status", "a status", STATUS_WORDS)
+    outcome = _choice("End of term", "an end of a term", OUTCOME_WORDS)
+    term = _choice("Term", "a term", TERM_WORDS)
+    ending = _days("Ending within")
+    week = forms.DateField(
+        label="Week of",
+        required=False,
+        input_formats=["%Y-%m-%d"],
+        error_messages={"invalid": "A week is named by its Monday, for example 2026-11-23."},
+    )
+    customer = forms.CharField(label="Customer", required=False)
+
+    pill_fields = ("status", "outcome", "term", "ending", "week", "customer")
+    presets: ClassVar = (
+        ("Ending in 60 days", {"status": "active", "ending": "60"}),
+        ("Extended term", {"outcome": "est"}),
+    )
+
+    def clean_week(self) -> date | None:
+        day = self.cleaned_data["week"]
+        # The last Monday of all has no week after it to compare with.
+        if day and day > date.max - timedelta(days=14):
+            raise ValidationError("A week is named by its Monday, for example 2026-11-23.")
+        return day - timedelta(days=day.weekday()) if day else None
+
+    def clean_customer(self) -> UUID | None:
+        text = self.cleaned_data["customer"]
+        customer = uuid_of(text) if text else None
+        if text and customer is None:
+            raise ValidationError("A customer is named by its Microsoft ID.")
+        return customer
+
+    def filters(self) -> SubscriptionFilters:
+        return SubscriptionFilters(
+            text=self.value("q"),
+            status=self.value("status"),
+            outcome=self.value("outcome"),
+            term=self.value("term"),
+            ending=self.value("ending"),
+            week=self.value("week"),
+            customer=self.value("customer") or None,
+        )

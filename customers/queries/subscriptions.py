@@ -1,0 +1,148 @@
+"""Subscriptions of a scope: the list with its filters, one customer's, the renewals by day, and their history."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from django.db.models import Count, F, Q, QuerySet
+from django.db.models.functions import TruncDate
+
+from customers.models import Customer, Subscription, Transition
+from customers.queries import customers, search
+from customers.rules.vocabulary import EndOfTerm, SubscriptionStatus
+from portal.core.keyset import Found, Total, narrowed
+from portal.core.models import AuditEvent
+from portal.core.scope import Scope
+
+LISTED = (
+    "subscription_id", "friendly_name", "name_key", "quantity", "assigned_licenses", "status", "commitment_ends_at",
+    "term_duration", "billing_cycle", "billing_type", "end_of_term", "partner_id", "customer__tenant_id",
+    "customer__company_name",
+)  # fmt: skip
+# What a person picks, and the stored outcomes it stands for. Silence leads to the extended term as well.
+OUTCOMES: dict[str, tuple[EndOfTerm, ...]] = {
+    "renew": (EndOfTerm.RENEW,),
+    "est": (EndOfTerm.EST, EndOfTerm.SILENT_EST),
+    "silent_est": (EndOfTerm.SILENT_EST,),
+    "ends": (EndOfTerm.CANCEL, EndOfTerm.LAPSE),
+    "cancel": (EndOfTerm.CANCEL,),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class SubscriptionFilters:
+    """What narrows the list. `outcome` is a key of OUTCOMES, `ending` a number of days, `week` its Monday,
+    `customer` a customer's Microsoft ID."""
+
+    text: str = ""
+    status: str = ""
+    outcome: str = ""
+    term: str = ""
+    ending: int = 0
+    week: date | None = None
+    customer: UUID | None = None
+
+    def __bool__(self) -> bool:
+        return self != SubscriptionFilters()
+
+
+@dataclass(frozen=True)
+class DayOfEnds:
+    """How many active subscriptions end on one day with one outcome."""
+
+    day: date
+    outcome: str
+    count: int
+
+
+def listing(scope: Scope, filters: SubscriptionFilters, *, as_of: datetime) -> QuerySet[Subscription]:
+    """Subscriptions that meet every filter, with their customer, in no order. Reads only the list's columns."""
+    rows = _without_text(scope, filters, as_of=as_of)
+    if not filters.text:
+        return rows
+    by_name, of_customers = _conditions(scope, filters.text)
+    return rows.filter(by_name | of_customers)
+
+
+def found(scope: Scope, filters: SubscriptionFilters, *, everything: Total, as_of: datetime) -> Found:
+    """The list with its size. `everything` is the size without a filter, which nobody counts here."""
+    rows = _without_text(scope, filters, as_of=as_of)
+    if not filters and scope.customer_ids is None:
+        return Found(rows, everything)
+    if not filters.text:
+        return narrowed(rows, rows)
+    by_name, of_customers = _conditions(scope, filters.text)
+    # Two branches, each with an index of its own, where one OR would read the whole table.
+    branches = rows.filter(by_name).values("pk").union(rows.filter(~by_name, of_customers).values("pk"), all=True)
+    result = narrowed(branches, rows)
+    return Found(rows.filter(by_name | of_customers), result.total) if result.total and result.total.more else result
+
+
+def of_customer(scope: Scope, *, customer_id: int) -> QuerySet[Subscription]:
+    """All subscriptions of one customer, ended ones too, in no order. Reads only the list's columns."""
+    return _listed(scope).filter(customer_id=customer_id)
+
+
+def ends_by_day(scope: Scope, *, start: datetime, until: datetime) -> list[DayOfEnds]:
+    """Active subscriptions whose term ends in [start, until), by day and outcome. Excludes suspended ones."""
+    rows = Subscription.objects.within(scope).filter(
+        status=SubscriptionStatus.ACTIVE, commitment_ends_at__gte=start, commitment_ends_at__lt=until
+    )
+    grouped = (
+        rows.values(day=TruncDate("commitment_ends_at"), outcome=F("end_of_term")).annotate(n=Count("pk")).order_by()
+    )
+    return [DayOfEnds(row["day"], row["outcome"], row["n"]) for row in grouped]
+
+
+def transitions_of(scope: Scope, *, subscription_id: UUID) -> list[Transition]:
+    """Upgrades from or into this subscription, with their events, newest first."""
+    rows = Transition.objects.within(scope).filter(
+        Q(from_subscription_id=subscription_id) | Q(to_subscription_id=subscription_id)
+    )
+    return list(rows.prefetch_related("events").order_by("-id"))
+
+
+def by_subscription_ids(scope: Scope, *, customer_id: int, ids: set[UUID]) -> dict[UUID, Subscription]:
+    """This customer's subscriptions among `ids`, by id. An id that was never imported is left out."""
+    rows = Subscription.objects.within(scope).filter(customer_id=customer_id, subscription_id__in=ids)
+    return {row.subscription_id: row for row in rows}
+
+
+def history(scope: Scope, subscription: Subscription, *, limit: int = 20) -> list[AuditEvent]:
+    """What was done to this subscription here, newest first. `subscription` was read in this scope."""
+    rows = AuditEvent.objects.filter(target_type=Subscription._meta.label_lower, target_id=str(subscription.pk))
+    if not scope.operator:
+        rows = rows.filter(partner_id=scope.partner_id)
+    return list(rows.order_by("-occurred_at", "-id")[:limit])
+
+
+def _listed(scope: Scope) -> QuerySet[Subscription]:
+    return Subscription.objects.within(scope).select_related("customer").only(*LISTED)
+
+
+def _without_text(scope: Scope, filters: SubscriptionFilters, *, as_of: datetime) -> QuerySet[Subscription]:
+    rows = _listed(scope)
+    if filters.customer:
+        rows = rows.filter(customer__in=Customer.objects.within(scope).filter(tenant_id=filters.customer))
+    if filters.status:
+        rows = rows.filter(status=filters.status)
+    if filters.outcome:
+        rows = rows.filter(end_of_term__in=OUTCOMES[filters.outcome])
+    if filters.term:
+        rows = rows.filter(term_duration=filters.term)
+    if filters.ending:
+        until = as_of + timedelta(days=filters.ending)
+        rows = rows.filter(commitment_ends_at__gte=as_of, commitment_ends_at__lt=until)
+    if filters.week:
+        monday = datetime.combine(filters.week, datetime.min.time(), tzinfo=as_of.tzinfo)
+        rows = rows.filter(commitment_ends_at__gte=monday, commitment_ends_at__lt=monday + timedelta(days=7))
+    return rows
+
+
+def _conditions(scope: Scope, text: str) -> tuple[Q, Q]:
+    """Subscriptions by their own name or id; and those of customers that the text names."""
+    key = search.uuid_of(text)
+    own = Q(subscription_id=key) if key else search.named(text, "name_key")
+    return own, Q(customer__in=customers.matching(scope, text).values("pk"))

@@ -1,0 +1,255 @@
+"""Find a customer, and keep the summary of its subscriptions that the lists show."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.contrib.postgres.lookups import TrigramSimilar
+from django.contrib.postgres.search import TrigramSimilarity
+from django.db import connection, transaction
+from django.db.models import Count, F, Min, Q, QuerySet, Sum
+from django.db.models.functions import TruncMonth
+from rapidfuzz import fuzz, process
+
+from customers.models import OPEN_END, Customer, Subscription
+from customers.queries import customers as queries
+from customers.queries import search
+from customers.queries import subscriptions as subscription_queries
+from customers.rules.vocabulary import EndOfTerm, SubscriptionStatus
+from portal.core.jobs import writes
+from portal.core.models import Partner
+from portal.core.scope import Scope
+from portal.core.text import fold
+
+# How many names a spelling mistake is compared with where the database cannot do it (SQLite).
+NAMES_COMPARED = 100_000
+SIMILAR_ENOUGH = 0.3
+CHUNK = 2_000
+CALENDAR_MONTHS = 12
+SUMMARY = (
+    "subscription_count", "license_count", "assigned_license_count", "next_term_ends_at", "renewal_calendar",
+    "est_count",
+)  # fmt: skip
+# What the year strip and the chart tell apart: it goes on, it stops, it goes to the extended term.
+KIND_OF = {
+    EndOfTerm.RENEW: "renew",
+    EndOfTerm.CANCEL: "lapse",
+    EndOfTerm.LAPSE: "lapse",
+    EndOfTerm.EST: "est",
+    EndOfTerm.SILENT_EST: "est",
+}
+
+
+class CustomerNotFound(LookupError):
+    """No such customer in this scope."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no such customer.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class CustomerMatch:
+    """A customer that a text may mean. `how` is id, domain, name, prefix, part or similar; `score` is 0 to 1,
+    and 1 only for an exact id, domain or name."""
+
+    customer: Customer
+    how: str
+    score: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Week:
+    """The terms that end in one week, by what happens then."""
+
+    monday: datetime
+    renew: int
+    lapse: int
+    est: int
+
+    @property
+    def total(self) -> int:
+        return self.renew + self.lapse + self.est
+
+
+@dataclass(frozen=True, kw_only=True)
+class Renewals:
+    """Active terms that end soon: by week, and what of it needs a person."""
+
+    weeks: tuple[Week, ...]
+    within_60_days: int
+    est_within_90_days: int
+    silent_est_within_90_days: int
+    lapse_within_30_days: int
+
+    @property
+    def needs_attention(self) -> bool:
+        return bool(self.est_within_90_days or self.lapse_within_30_days)
+
+
+def get(scope: Scope, *, tenant_id: UUID) -> Customer:
+    """The customer with this Microsoft ID, reseller loaded. Raises CustomerNotFound, also for another tenant's."""
+    row = Customer.objects.within(scope).select_related("reseller").filter(tenant_id=tenant_id).first()
+    if row is None:
+        raise CustomerNotFound
+    return row
+
+
+def match(scope: Scope, *, text: str, limit: int = 5) -> list[CustomerMatch]:
+    """Customers that `text` may mean, best first. Stops at the first kind of match that finds any:
+    id, domain or whole name; beginning of the name; part of name or domain; similar spelling."""
+    everyone = Customer.objects.within(scope)
+    wanted = fold(text)
+    if not wanted:
+        return []
+    tenant_id = search.uuid_of(text)
+    if tenant_id:
+        return _matches(everyone.filter(tenant_id=tenant_id), "id", 1.0, limit)
+    exact = _matches(everyone.filter(name_key=wanted), "name", 1.0, limit)
+    exact += _matches(everyone.filter(domain=wanted).exclude(name_key=wanted), "domain", 1.0, limit)
+    if exact:
+        return exact[:limit]
+    return (
+        _matches(everyone.filter(name_key__startswith=wanted), "prefix", 0.9, limit)
+        or _matches(_parts(scope, wanted), "part", 0.8, limit)
+        or similar(scope, text=text, limit=limit)
+    )
+
+
+def similar(scope: Scope, *, text: str, limit: int = 5) -> list[CustomerMatch]:
+    """Customers whose name is spelled like `text`, best first, one query."""
+    wanted = fold(text)
+    everyone = Customer.objects.within(scope)
+    if connection.vendor == "postgresql":
+        near = everyone.filter(TrigramSimilar(F("name_key"), wanted))
+        scored = near.annotate(score=TrigramSimilarity("name_key", wanted)).order_by("-score", "name_key", "id")[:limit]
+        return [CustomerMatch(customer=row, how="similar", score=min(row.score, 0.99)) for row in scored]
+    names = dict(everyone.order_by("id").values_list("pk", "name_key")[:NAMES_COMPARED])
+    best = process.extract(wanted, names, scorer=fuzz.ratio, limit=limit, score_cutoff=60)
+    found = everyone.in_bulk([pk for _, _, pk in best])
+    return [CustomerMatch(customer=found[pk], how="similar", score=min(score / 100, 0.99)) for _, score, pk in best]
+
+
+def renewals(scope: Scope, *, as_of: datetime, weeks: int = 13) -> Renewals:
+    """Ends of active terms from this week's Monday on, one query. A day counts where its UTC date lies."""
+    today = as_of.replace(hour=0, minute=0, second=0, microsecond=0)
+    monday = today - timedelta(days=today.weekday())
+    days = subscription_queries.ends_by_day(scope, start=monday, until=monday + timedelta(weeks=weeks))
+    counted: list[dict[str, int]] = [defaultdict(int) for _ in range(weeks)]
+    within_60 = est = silent = lapse = 0
+    for entry in days:
+        kind = KIND_OF.get(EndOfTerm(entry.outcome))
+        if kind is None:
+            continue
+        counted[(entry.day - monday.date()).days // 7][kind] += entry.count
+        ahead = (entry.day - today.date()).days
+        within_60 += entry.count if 0 <= ahead < 60 else 0
+        est += entry.count if kind == "est" and 0 <= ahead < 90 else 0
+        silent += entry.count if entry.outcome == EndOfTerm.SILENT_EST and 0 <= ahead < 90 else 0
+        lapse += entry.count if kind == "lapse" and 0 <= ahead < 30 else 0
+    return Renewals(
+        weeks=tuple(
+            Week(monday=monday + timedelta(weeks=n), renew=c["renew"], lapse=c["lapse"], est=c["est"])
+            for n, c in enumerate(counted)
+        ),
+        within_60_days=within_60,
+        est_within_90_days=est,
+        silent_est_within_90_days=silent,
+        lapse_within_30_days=lapse,
+    )
+
+
+def refresh_summaries(scope: Scope, *, customer_ids: Iterable[int] | None, as_of: datetime) -> None:
+    """Bring the summaries of these customers (row keys; None: all of the scope), and the totals of their
+    partners, up to date. Works in chunks, each in its own transaction, so memory does not grow with the data.
+
+    Counted as active: status active and a term that has not ended. Assigned licenses are known only
+    when they are known for every active license subscription of the customer.
+    """
+    for ids in _chunks(scope, customer_ids):
+        _refresh_chunk(scope, ids, as_of=as_of)
+    _refresh_partners(scope)
+
+
+def _parts(scope: Scope, wanted: str) -> QuerySet[Customer]:
+    return queries.matching(scope, wanted) if len(wanted) >= search.SUBSTRING_FROM else Customer.objects.none()
+
+
+def _matches(rows: QuerySet[Customer], how: str, score: float, limit: int) -> list[CustomerMatch]:
+    ordered = rows.order_by("name_key", "id")[:limit]
+    return [CustomerMatch(customer=row, how=how, score=score) for row in ordered]
+
+
+def _chunks(scope: Scope, customer_ids: Iterable[int] | None) -> Iterator[list[int]]:
+    if customer_ids is not None:
+        wanted = sorted(set(customer_ids))
+        yield from (wanted[n : n + CHUNK] for n in range(0, len(wanted), CHUNK))
+        return
+    last = 0
+    while ids := list(
+        Customer.objects.within(scope).filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:CHUNK]
+    ):
+        yield ids
+        last = ids[-1]
+
+
+@writes
+def _refresh_chunk(scope: Scope, ids: list[int], *, as_of: datetime) -> None:
+    # Locked, because the rows are written back whole: bulk_update would build a CASE per field and row.
+    rows = list(Customer.objects.within(scope).select_for_update().filter(pk__in=ids))
+    subscriptions = Subscription.objects.within(scope).filter(customer_id__in=[row.pk for row in rows])
+    running = Q(status=SubscriptionStatus.ACTIVE, commitment_ends_at__gte=as_of)
+    licenses = running & Q(billing_type="license")
+    totals = {
+        entry["customer_id"]: entry
+        for entry in subscriptions.values("customer_id").annotate(
+            all=Count("pk"),
+            licenses=Sum("quantity", filter=licenses),
+            assigned=Sum("assigned_licenses", filter=licenses),
+            unknown=Count("pk", filter=licenses & Q(assigned_licenses=None)),
+            next_end=Min("commitment_ends_at", filter=running & Q(commitment_ends_at__lt=OPEN_END)),
+            est=Count("pk", filter=running & Q(end_of_term__in=[EndOfTerm.EST, EndOfTerm.SILENT_EST])),
+        )
+    }
+    calendars = _calendars(subscriptions.filter(running), as_of=as_of)
+    for row in rows:
+        entry = totals.get(row.pk, {})
+        row.subscription_count = entry.get("all", 0)
+        row.license_count = entry.get("licenses") or 0
+        row.assigned_license_count = None if entry.get("unknown", 1) else entry["assigned"]
+        row.next_term_ends_at = entry.get("next_end") or OPEN_END
+        row.est_count = entry.get("est", 0)
+        row.renewal_calendar = calendars.get(row.pk, {})
+    Customer.objects.bulk_create(rows, update_conflicts=True, unique_fields=["id"], update_fields=SUMMARY)
+
+
+def _calendars(running: QuerySet[Subscription], *, as_of: datetime) -> dict[int, dict[str, dict[str, int]]]:
+    """Per customer: ends of terms by month ("2026-12") and kind, for the next twelve months."""
+    first = as_of.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    until = first.replace(year=first.year + CALENDAR_MONTHS // 12)
+    grouped = (
+        running.filter(commitment_ends_at__lt=until)
+        .values("customer_id", "end_of_term", month=TruncMonth("commitment_ends_at"))
+        .annotate(n=Count("pk"))
+        .order_by("customer_id", "month")
+    )
+    calendars: dict[int, dict[str, dict[str, int]]] = {}
+    for entry in grouped:
+        kind = KIND_OF.get(EndOfTerm(entry["end_of_term"]))
+        if kind:
+            month = calendars.setdefault(entry["customer_id"], {}).setdefault(f"{entry['month']:%Y-%m}", {})
+            month[kind] = month.get(kind, 0) + entry["n"]
+    return calendars
+
+
+@transaction.atomic
+def _refresh_partners(scope: Scope) -> None:
+    partners = Partner.objects.all() if scope.operator else Partner.objects.filter(pk=scope.partner_id)
+    for partner in partners:
+        whole = Scope(partner_id=partner.pk)
+        partner.customer_count = Customer.objects.within(whole).count()
+        partner.subscription_count = Subscription.objects.within(whole).count()
+        partner.save(update_fields=["customer_count", "subscription_count"])

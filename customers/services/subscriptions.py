@@ -1,0 +1,130 @@
+"""Read a subscription, and a customer's subscriptions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from customers.models import Subscription, Transition
+from customers.queries import subscriptions as queries
+from customers.rules import billing
+from customers.rules.billing import Amounts
+from portal.core.models import AuditEvent
+from portal.core.scope import Scope
+
+
+class SubscriptionNotFound(LookupError):
+    """No such subscription in this scope."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no such subscription.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Link:
+    """The other end of an upgrade. `subscription` is None when that end was never imported."""
+
+    transition: Transition
+    came_from: bool  # the other end is what this one was upgraded from
+    subscription_id: UUID | None
+    subscription: Subscription | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One line of the history. `who` is an e-mail address, empty for what nobody did here."""
+
+    at: datetime
+    what: str
+    who: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Background:
+    """What happened to a subscription: its upgrades and what was done here."""
+
+    links: tuple[Link, ...]
+    log: tuple[Entry, ...]
+
+
+def get(scope: Scope, *, subscription_id: UUID) -> Subscription:
+    """The subscription with this ID, with its customer and the customer's reseller.
+    Raises SubscriptionNotFound, also for another tenant's."""
+    rows = Subscription.objects.within(scope).select_related("customer__reseller")
+    row = rows.filter(subscription_id=subscription_id).first()
+    if row is None:
+        raise SubscriptionNotFound
+    return row
+
+
+def of_customer(scope: Scope, *, customer_id: int, as_of: datetime, limit: int = 500) -> list[Subscription]:
+    """Subscriptions of one customer by name, those whose term ended before `as_of` last. At most `limit`."""
+    rows = list(queries.of_customer(scope, customer_id=customer_id).order_by("name_key", "id")[:limit])
+    return sorted(rows, key=lambda row: row.commitment_ends_at < as_of)
+
+
+def price(subscription: Subscription) -> Amounts | None:
+    """What the running term costs, as the order or the price list told; None where neither did."""
+    if subscription.unit_price is None:
+        return None
+    return billing.amounts(
+        subscription.unit_price,
+        quantity=subscription.quantity,
+        term=subscription.term_duration,
+        cycle=subscription.billing_cycle,
+        currency=subscription.currency,
+    )
+
+
+def background(scope: Scope, *, subscription: Subscription, as_of: datetime) -> Background:
+    """Upgrades and history of a subscription that was read in this scope. Four queries at most."""
+    links = _links(scope, subscription)
+    entries = [*_dates(subscription, as_of=as_of), *_upgrades(links)]
+    entries += [Entry(at=e.occurred_at, what=_words(e), who=e.user_email) for e in queries.history(scope, subscription)]
+    return Background(links=links, log=tuple(sorted(entries, key=lambda entry: entry.at, reverse=True)))
+
+
+def _links(scope: Scope, subscription: Subscription) -> tuple[Link, ...]:
+    here = subscription.subscription_id
+    transitions = queries.transitions_of(scope, subscription_id=here)
+    ends = [(t, t.to_subscription_id == here) for t in transitions]
+    other = [t.from_subscription_id if came else t.to_subscription_id for t, came in ends]
+    wanted = {key for key in other if key}
+    known = queries.by_subscription_ids(scope, customer_id=subscription.customer_id, ids=wanted) if wanted else {}
+    return tuple(
+        Link(transition=t, came_from=came, subscription_id=key, subscription=known.get(key) if key else None)
+        for (t, came), key in zip(ends, other, strict=True)
+    )
+
+
+def _dates(subscription: Subscription, *, as_of: datetime) -> list[Entry]:
+    entries = [Entry(at=subscription.created_at, what="Bought")]
+    if subscription.effective_start_at > subscription.created_at:
+        entries.append(Entry(at=subscription.effective_start_at, what="The running term started"))
+    until = subscription.cancellation_allowed_until
+    if until and until < as_of:
+        entries.append(Entry(at=until, what="Cancellation window closed"))
+    return entries
+
+
+def _upgrades(links: tuple[Link, ...]) -> list[Entry]:
+    entries = []
+    for link in links:
+        name = (
+            link.subscription.friendly_name if link.subscription else str(link.subscription_id or "a new subscription")
+        )
+        way = "Upgrade from" if link.came_from else "Upgrade to"
+        licenses = f"{link.transition.quantity:,} licenses"
+        entries += [
+            Entry(at=event.occurred_at, what=f"{way} {name}, {licenses}: {event.name} {event.status}")
+            for event in link.transition.events.all()
+        ]
+    return entries
+
+
+def _words(event: AuditEvent) -> str:
+    """`subscription.auto_renew_changed` as "Auto renew changed", with what changed behind it."""
+    what = event.event.rpartition(".")[2].replace("_", " ").capitalize()
+    changes = [f"{key} {event.before.get(key, '–')} → {value}" for key, value in event.after.items()]
+    return f"{what}: {', '.join(changes)}" if changes else what

@@ -1,0 +1,129 @@
+"""Cells that several tables show. Each returns safe HTML, and is called for every row: no template, no query."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from functools import lru_cache
+from html import escape
+
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+
+from customers.models import OPEN_END, Subscription
+from customers.rules.vocabulary import CYCLE_WORDS, TERM_WORDS, EndOfTerm, SubscriptionStatus
+from portal.core.tables import NOTHING, as_count
+from portal.core.templatetags.portal_ui import MONTHS, day_text, icon, in_days, meter
+
+STATUS = {
+    SubscriptionStatus.ACTIVE: ("ok", "checkmark_circle-16f", "Active"),
+    SubscriptionStatus.PENDING: ("wait", "clock-16f", "Pending"),
+    SubscriptionStatus.SUSPENDED: ("warn", "warning-16f", "Suspended"),
+    SubscriptionStatus.EXPIRED: ("off", "subtract_circle-16f", "Expired"),
+    SubscriptionStatus.DISABLED: ("off", "subtract_circle-16f", "Disabled"),
+    SubscriptionStatus.DELETED: ("off", "dismiss_circle-16f", "Canceled"),
+    SubscriptionStatus.NONE: ("off", "subtract_circle-16f", "None"),
+}
+OUTCOME = {
+    EndOfTerm.RENEW: "Renews",
+    EndOfTerm.CANCEL: "Canceled at term end",
+    EndOfTerm.LAPSE: "Lapses",
+    EndOfTerm.EST: mark_safe('<span class="tag tag--warn">Goes to EST</span>'),
+    EndOfTerm.SILENT_EST: mark_safe('<span class="tag tag--warn">Goes to EST unasked</span>'),
+    EndOfTerm.NOT_APPLICABLE: NOTHING,
+}
+# Height of a bar in the year strip for 1, 2, 3 and more ends.
+HEIGHTS = (0, 5, 9, 14)
+Months = tuple[str, ...]
+
+
+@lru_cache(maxsize=4096)
+def licenses(assigned: int | None, bought: int) -> SafeString:
+    """The bar with `52 / 60` where the assigned ones are known; only the number where not."""
+    if assigned is None:
+        return format_html("<span>{}</span>", as_count(bought))
+    return format_html(
+        '<span class="lic">{}<span>{} <span class="muted">/ {}</span></span></span>',
+        meter(assigned, bought), as_count(assigned), as_count(bought),
+    )  # fmt: skip
+
+
+def ends(moment: datetime, as_of: datetime) -> SafeString:
+    """`29 Nov 2026 in 6 d`, warm and bold in the last week; nothing for a term without an end. Both in UTC."""
+    return NOTHING if moment.year == OPEN_END.year else _ends(moment.date(), as_of.date())
+
+
+@lru_cache(maxsize=8192)
+def _ends(day: date, today: date) -> SafeString:
+    moment, now = (datetime(d.year, d.month, d.day, tzinfo=UTC) for d in (day, today))
+    return format_html("{} {}", day_text(day), in_days(moment, now))
+
+
+@lru_cache(maxsize=16)
+def status(value: str) -> SafeString:
+    """The state with its icon."""
+    tone, picture, words = STATUS[SubscriptionStatus(value)]
+    return format_html('<span class="st st--{}">{}{}</span>', tone, icon(picture), words)
+
+
+def outcome(value: str) -> str:
+    """What happens at the end of the term, in words; a tag where it costs extra."""
+    return OUTCOME[EndOfTerm(value)]
+
+
+def term(duration: str, cycle: str) -> str:
+    """`1 year, monthly` as text; empty when neither is known."""
+    words = (TERM_WORDS.get(duration, duration), CYCLE_WORDS.get(cycle, cycle))
+    return ", ".join(word for word in words if word)
+
+
+def subscription_card(row: Subscription, url: str, as_of: datetime, *, sub: str) -> str:
+    """A subscription as a card for a narrow screen. `sub` is its second line, as text."""
+    return (
+        f'<a class="lcard" href="{url}"><b dir="auto">{escape(row.friendly_name)}</b>{chevron()}'
+        f'<span class="sub">{escape(sub)}</span><span class="rowx">{licenses(row.assigned_licenses, row.quantity)}'
+        f'<span class="nowrap">{ends(row.commitment_ends_at, as_of)}</span>{outcome(row.end_of_term)}</span></a>'
+    )
+
+
+@lru_cache(maxsize=1)
+def chevron() -> SafeString:
+    return icon("chevron_right-20", "muted flip")
+
+
+def months_from(as_of: datetime) -> Months:
+    """The keys of twelve months from this one on: "2026-11", "2026-12", ..."""
+    first = as_of.year * 12 + as_of.month - 1
+    return tuple(f"{n // 12}-{n % 12 + 1:02}" for n in range(first, first + 12))
+
+
+def month_heads(months: Months) -> SafeString:
+    """The head of the year strip: letters to see, the range to hear."""
+    names = [MONTHS[int(month[-2:]) - 1] for month in months]
+    letters = mark_safe("".join(f"<span>{name[0]}</span>" for name in names))  # noqa: S308 - constants
+    return format_html(
+        '<span class="vh">Renewals by month, {} to {}</span><span class="monthshead" aria-hidden="true">{}</span>',
+        names[0], names[-1], letters,
+    )  # fmt: skip
+
+
+def strip(calendar: Mapping[str, Mapping[str, int]], months: Months) -> SafeString:
+    """The year strip: a bar for each month in which terms end, taller with more of them, in the color of the worst."""
+    cells = []
+    for place, month in enumerate(months):
+        counts = calendar.get(month)
+        if counts:
+            worst = "d3" if counts.get("est") else "d2" if counts.get("lapse") else "d1"
+            cells.append((place, worst, min(sum(counts.values()), 3)))
+    return _strip(tuple(cells))
+
+
+@lru_cache(maxsize=4096)
+def _strip(cells: tuple[tuple[int, str, int], ...]) -> SafeString:
+    bars = "".join(
+        f'<rect class="{css}" x="{place * 10 + 1}" y="{15 - HEIGHTS[size]}" width="8" height="{HEIGHTS[size]}" rx="1"/>'
+        for place, css, size in cells
+    )
+    # The empty months are one dashed line below the bars.
+    line = '<path class="e" d="M1 13.5h118"/>'
+    return mark_safe(f'<svg class="months" viewBox="0 0 120 16" aria-hidden="true">{line}{bars}</svg>')  # noqa: S308 - numbers

@@ -1,0 +1,69 @@
+"""The subscriptions list, of a partner or of one customer."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any, ClassVar
+
+from django.utils.safestring import SafeString, mark_safe
+
+from customers.models import Subscription
+from customers.tables import pieces
+from portal.core.tables import NOTHING, Column, PortalTable, link_maker
+
+
+class SubscriptionTable(PortalTable):
+    name = Column("Subscription", accessor="friendly_name", sort="name_key", css="clip")
+    customer = Column("Customer", accessor="customer", css="clip clip--2")
+    licenses = Column("Licenses", accessor="quantity", sort="quantity", css="nowrap")
+    term = Column("Term and billing", accessor="term_duration", css="nowrap p2")
+    ends = Column("Term ends", accessor="commitment_ends_at", sort="commitment_ends_at", css="nowrap")
+    outcome = Column("What happens then", accessor="end_of_term", form=pieces.outcome, css="nowrap p1")
+    status = Column("Status", accessor="status", sort="status", form=pieces.status, css="nowrap")
+
+    caption = "Subscriptions"
+    default_sort = "name"
+
+    class Meta(PortalTable.Meta):
+        sequence: ClassVar = ("name", "customer", "licenses", "term", "ends", "outcome", "status")
+        empty_text = "No subscriptions yet."
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.url = link_maker("customers:subscription")
+        self.customer_url = link_maker("customers:customer")
+
+    def render_name(self, record: Subscription) -> SafeString:
+        return mark_safe(  # noqa: S308 - every value is escaped
+            f'<a class="prim" href="{self.url(record.subscription_id)}" dir="auto">{escape(record.friendly_name)}</a>'
+        )
+
+    def render_customer(self, record: Subscription) -> SafeString:
+        customer = record.customer
+        return mark_safe(  # noqa: S308 - every value is escaped
+            f'<a href="{self.customer_url(customer.tenant_id)}" dir="auto">{escape(customer.company_name)}</a>'
+        )
+
+    def render_licenses(self, record: Subscription) -> SafeString:
+        return pieces.licenses(record.assigned_licenses, record.quantity)
+
+    def render_term(self, record: Subscription) -> str:
+        return pieces.term(record.term_duration, record.billing_cycle) or NOTHING
+
+    def render_ends(self, record: Subscription) -> SafeString:
+        return pieces.ends(record.commitment_ends_at, self.as_of)
+
+    def card(self, row: Subscription) -> str:
+        return pieces.subscription_card(row, self.url(row.subscription_id), self.as_of, sub=row.customer.company_name)
+
+
+class CustomerSubscriptionTable(SubscriptionTable):
+    """The same without the customer, who is the page."""
+
+    class Meta(SubscriptionTable.Meta):
+        exclude: ClassVar = ("customer",)
+        sequence: ClassVar = ("name", "licenses", "term", "ends", "outcome", "status")
+
+    def card(self, row: Subscription) -> str:
+        sub = pieces.term(row.term_duration, row.billing_cycle)
+        return pieces.subscription_card(row, self.url(row.subscription_id), self.as_of, sub=sub)

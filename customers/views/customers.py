@@ -1,0 +1,112 @@
+"""The customers list with its renewals chart, and one customer."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from customers.forms.filters import CustomerFilterForm
+from customers.models import OPEN_END
+from customers.queries import customers as queries
+from customers.queries import subscriptions as subscription_queries
+from customers.services import customers as service
+from customers.tables import renewals as chart
+from customers.tables.customers import CustomerTable
+from customers.tables.subscriptions import CustomerSubscriptionTable
+from portal.core import clock
+from portal.core.access import needs
+from portal.core.filters import Option, address
+from portal.core.htmx import render_page, wants_part
+from portal.core.keyset import Found, Total
+
+
+@require_safe
+@needs("view")
+def customers(request: HttpRequest) -> HttpResponse:
+    as_of = clock.now()
+    path = request.path
+    form = CustomerFilterForm(request.GET)
+    filters = form.filters()
+    everything = Total(request.user.current_membership.partner.customer_count)
+    found = queries.found(request.scope, filters, everything=everything, as_of=as_of)
+    table = CustomerTable.from_request(request, found, params=form.params, as_of=as_of)
+    reseller = next((row.reseller.name for row in table.records if row.reseller), "")
+    context = {
+        "table": table,
+        "form": form,
+        "views": form.views(path, everything=everything.count),
+        "pills": form.pills(
+            path,
+            keep=table.sort_params,
+            names={"reseller": "Direct" if filters.reseller == "direct" else reseller},
+            menus={name: reverse("customers:customer_choices", args=[name]) for name in ("reseller", "market")},
+        ),
+        "problems": form.problems + table.problems,
+        "closest": service.similar(request.scope, text=filters.text, limit=1)
+        if _nothing_named(found, filters.text)
+        else [],
+    }
+    return render_page(request, "customers/customers/list.html", context, part="list")
+
+
+@require_safe
+@needs("view")
+def choices(request: HttpRequest, field: str) -> HttpResponse:
+    """The menu of a filter that has too many values to carry along in every list."""
+    if field not in ("market", "reseller"):
+        raise Http404("There is no such filter.")
+    form = CustomerFilterForm(request.GET)
+    path = reverse("customers:customers")
+    params = {**form.params, "sort": request.GET.get("sort", "")[:40]}
+    if field == "market":
+        found = [(market, market, count) for market, count in queries.markets(request.scope)]
+    else:
+        found = [(str(key), name, count) for key, name, count in queries.resellers(request.scope)]
+        found.append(("direct", "Direct, without a reseller", None))
+    options = [Option(label, address(path, {**params, field: key}), count) for key, label, count in found]
+    context = {"label": form.fields[field].label, "options": options, "back": address(path, params)}
+    return render_page(request, "customers/customers/choices.html", context, part="choices")
+
+
+@require_safe
+@needs("view")
+def renewals(request: HttpRequest) -> HttpResponse:
+    """The chart and what needs attention: a part of the list for htmx, a page of its own without."""
+    found = service.renewals(request.scope, as_of=clock.now())
+    bars = chart.bars(found, path=reverse("customers:subscriptions"))
+    context = {
+        "renewals": found,
+        "bars": bars,
+        "near": sum(bar.week.total for bar in bars if bar.near),
+        "later": sum(bar.week.total for bar in bars if not bar.near),
+        "part": wants_part(request),
+    }
+    return render_page(request, "customers/customers/renewals.html", context, part="renewals")
+
+
+@require_safe
+@needs("view")
+def customer(request: HttpRequest, tenant_id: UUID) -> HttpResponse:
+    as_of = clock.now()
+    try:
+        row = service.get(request.scope, tenant_id=tenant_id)
+    except service.CustomerNotFound as gone:
+        raise Http404(str(gone)) from gone
+    rows = subscription_queries.of_customer(request.scope, customer_id=row.pk)
+    found = Found(rows, Total(row.subscription_count))
+    table = CustomerSubscriptionTable.from_request(request, found, params={}, as_of=as_of)
+    context = {
+        "customer": row,
+        "has_next_end": row.next_term_ends_at < OPEN_END,
+        "table": table,
+        "problems": table.problems,
+        "as_of": as_of,
+    }
+    return render_page(request, "customers/customers/page.html", context, part="list")
+
+
+def _nothing_named(found: Found, text: str) -> bool:
+    return bool(text and found.total is not None and found.total.count == 0)
