@@ -102,9 +102,15 @@ class PriceList(models.Model):
 class PriceRow(models.Model):
     """One line of a price list. `unit_price` is per license for the whole term, whatever the plan (§5.2)."""
 
-    price_list = models.ForeignKey(PriceList, on_delete=models.PROTECT, related_name="rows")
+    # No constraint and no index of their own: 500,000 rows at once would pay more for these than for the rows.
+    # The importer takes both ids from the tables themselves, and price_row_once begins with the SKU.
+    price_list = models.ForeignKey(
+        PriceList, on_delete=models.PROTECT, related_name="rows", db_constraint=False, db_index=False
+    )
     view = models.CharField(max_length=8, choices=[(v.value, v.value) for v in PriceView])
-    sku = models.ForeignKey(Sku, on_delete=models.CASCADE, related_name="price_rows")
+    sku = models.ForeignKey(
+        Sku, on_delete=models.CASCADE, related_name="price_rows", db_constraint=False, db_index=False
+    )
     term_duration = models.CharField(max_length=8, help_text="P1M, P1Y, P3Y; others as the list has them")
     billing_plan = models.CharField(max_length=12, choices=[(c.value, c.value) for c in BillingCycle])
     market = models.CharField(max_length=2)
