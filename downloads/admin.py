@@ -15,7 +15,15 @@ class DownloadChunkInline(ReadOnlyInline):
 @admin.register(DownloadRequest)
 class DownloadRequestAdmin(ReadOnlyMixin, ScopedAdmin):
     list_display = (
-        "number", "report", "partner", "status", "requested_by", "requested_at", "finished_at", "row_count", "byte_count",
+        "number",
+        "report",
+        "partner",
+        "status",
+        "requested_by",
+        "requested_at",
+        "finished_at",
+        "row_count",
+        "byte_count",
         "failure",
     )
     list_select_related = ("partner", "requested_by")

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 from django.contrib import admin
+from django.contrib.auth.models import Permission
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import DatabaseError, connection, models, transaction
 from django.test import Client
 from django.urls import reverse
@@ -44,31 +46,44 @@ def fill(user: User, number: int) -> None:
     customer = factories.make_customer(partner, f"Fabrikam Robotics {number}", reseller=reseller)
     sku = factories.make_sku(reference=f"CFQ7TTC0{number:04}:0002")
     factories.make_price(sku)
-    m.PriceList.objects.create(view="future", file_name=f"{number}.csv", sha256="0" * 64, imported_at=AS_OF, row_count=0)
+    m.PriceList.objects.create(
+        view="future", file_name=f"{number}.csv", sha256="0" * 64, imported_at=AS_OF, row_count=0
+    )
     m.Availability.objects.create(sku=sku, availability_id="CFQ7TTC0X6RN", segment="Commercial", country="US")
     promotion = factories.make_promotion(promotion_id=f"39NFJQT26J7Z:{number:04}:084R5MQ9QF1W")
     m.PromotionAssignment.objects.create(promotion=promotion, customer=customer, assigned_at=AS_OF)
     m.UpgradePath.objects.create(
-        month=AS_OF.date(), source="offer_matrix", from_product_id=f"CFQ7TTC0{number:04}", from_sku_id="0001",
-        to_product_id="CFQ7TTC0LCHC", to_sku_id="0002",
+        month=AS_OF.date(),
+        source="offer_matrix",
+        from_product_id=f"CFQ7TTC0{number:04}",
+        from_sku_id="0001",
+        to_product_id="CFQ7TTC0LCHC",
+        to_sku_id="0002",
     )
     subscription = factories.make_subscription(customer)
     transition = m.Transition.objects.create(
-        customer=customer, from_catalog_item_id="A:1:B", from_subscription_id=subscription.subscription_id,
-        to_catalog_item_id="A:2:B", quantity=1, transition_type="transition_with_license_transfer",
+        customer=customer,
+        from_catalog_item_id="A:1:B",
+        from_subscription_id=subscription.subscription_id,
+        to_catalog_item_id="A:2:B",
+        quantity=1,
+        transition_type="transition_with_license_transfer",
     )
     m.TransitionEvent.objects.create(transition=transition, name="Conversion", status="Completed", occurred_at=AS_OF)
     cart = m.Cart.objects.create(
         customer=customer, created_at=AS_OF, modified_at=AS_OF, expires_at=AS_OF, created_by=user, modified_by=user
     )
-    m.CartLine.objects.create(
-        cart=cart, number=1, sku=sku, quantity=5, term_duration="P1Y", billing_cycle="monthly"
-    )
+    m.CartLine.objects.create(cart=cart, number=1, sku=sku, quantity=5, term_duration="P1Y", billing_cycle="monthly")
     order = m.Order.objects.create(customer=customer, order_id=f"34b37d73{number:04}", currency="USD", created_at=AS_OF)
     m.OrderLine.objects.create(order=order, number=1, offer_id="A:1:B", quantity=1)
     ticket = m.Ticket.objects.create(
-        partner=partner, customer=customer, ticket_id=f"{2611230000000000 + number}", title="Price", created_by=user,
-        created_at=AS_OF, modified_at=AS_OF,
+        partner=partner,
+        customer=customer,
+        ticket_id=f"{2611230000000000 + number}",
+        title="Price",
+        created_by=user,
+        created_at=AS_OF,
+        modified_at=AS_OF,
     )
     m.TicketNote.objects.create(ticket=ticket, created_by_name="Mara König", created_at=AS_OF, text="Hello")
     request = DownloadRequest.objects.create(
@@ -83,9 +98,17 @@ def fill(user: User, number: int) -> None:
     turn = Turn.objects.create(conversation=conversation, number=1, speaker="person", text="Why?", created_at=AS_OF)
     Feedback.objects.create(turn=turn, user=user, helpful=False, reason="wrong", created_at=AS_OF)
     AuditEvent.objects.create(
-        occurred_at=AS_OF, partner_id=partner.pk, user_id=user.pk, user_email=user.email, event="cart_line.changed",
-        target_type="customers.cartline", target_id=str(number), target_name="Line 1",
-        before={"quantity": 1}, after={"quantity": 2}, decision=[{"code": "x", "passed": True, "message": "Fine."}],
+        occurred_at=AS_OF,
+        partner_id=partner.pk,
+        user_id=user.pk,
+        user_email=user.email,
+        event="cart_line.changed",
+        target_type="customers.cartline",
+        target_id=str(number),
+        target_name="Line 1",
+        before={"quantity": 1},
+        after={"quantity": 2},
+        decision=[{"code": "x", "passed": True, "message": "Fine."}],
     )
 
 
@@ -102,7 +125,11 @@ def one(model: type[models.Model]) -> models.Model:
 def test_every_model_of_the_portal_is_in_the_back_office() -> None:
     from django.apps import apps  # noqa: PLC0415
 
-    here = {model for label in ("core", "customers", "downloads", "assistant") for model in apps.get_app_config(label).get_models()}
+    here = {
+        model
+        for label in ("core", "customers", "downloads", "assistant")
+        for model in apps.get_app_config(label).get_models()
+    }
     assert here - set(admin.site._registry) == set()
     assert len(OURS) >= 28
 
@@ -148,3 +175,213 @@ class TestPages:
             page = staff.get(url(model, "changelist"))
         assert page.context["cl"].result_count >= 2
         assert len(few) <= 8
+
+
+def latest() -> AuditEvent:
+    return AuditEvent.objects.order_by("-pk")[0]
+
+
+def form_of(page: Any) -> dict[str, Any]:
+    """What a browser would send back from a change or add page, unchanged."""
+    data: dict[str, Any] = {}
+    forms = [page.context["adminform"].form]
+    for inline in page.context["inline_admin_formsets"]:
+        forms += [inline.formset.management_form, *inline.formset.forms]
+    for form in forms:
+        for field in form:
+            value = field.value()
+            if value in (None, "", False):
+                continue
+            widget = field.field.widget
+            if hasattr(widget, "widgets"):  # a date and a time
+                for part, name in zip(widget.decompress(value), widget.widgets_names, strict=True):
+                    data[field.html_name + name] = part
+            else:
+                data[field.html_name] = value
+    return data
+
+
+class TestChangesAreAudited:
+    def test_a_change_has_before_and_after(self, staff: Client, full: None) -> None:
+        reseller = one(m.IndirectReseller)
+        page = url(m.IndirectReseller, "change", reseller.pk)
+        data = form_of(staff.get(page))
+        assert staff.post(page, {**data, "mpn_id": "7777777"}).status_code == 302
+        entry = latest()
+        assert entry.event == "staff.indirectreseller.changed"
+        assert (entry.before, entry.after) == ({"mpn_id": "7654321"}, {"mpn_id": "7777777"})
+        assert entry.partner_id == reseller.partner_id
+        assert entry.user_email == "staff@operator.example"
+
+    def test_saving_without_a_change_leaves_no_entry(self, staff: Client, full: None) -> None:
+        page = url(m.IndirectReseller, "change", one(m.IndirectReseller).pk)
+        before = AuditEvent.objects.count()
+        assert staff.post(page, form_of(staff.get(page))).status_code == 302
+        assert AuditEvent.objects.count() == before
+
+    def test_added_and_removed_rows_of_an_inline(self, staff: Client, full: None) -> None:
+        promotion = one(m.Promotion)
+        page = url(m.Promotion, "change", promotion.pk)
+        data = form_of(staff.get(page))
+        added = {
+            "required_products-TOTAL_FORMS": "2", "required_products-1-promotion": promotion.pk,
+            "required_products-1-product_id": "CFQ7TTC0LCHC", "required_products-1-sku_id": "0002",
+            "required_products-1-term_duration": "P1Y", "required_products-1-billing_cycle": "monthly",
+            "required_products-1-policy_type": "PercentDiscount", "required_products-1-value": "0.1",
+        }  # fmt: skip
+        assert staff.post(page, {**data, **added}).status_code == 302
+        assert (latest().event, latest().after["value"]) == ("staff.promotionproduct.added", "0.1")
+        data = form_of(staff.get(page))
+        assert staff.post(page, {**data, "required_products-1-DELETE": "on"}).status_code == 302
+        assert (latest().event, latest().before["value"]) == ("staff.promotionproduct.removed", "0.1")
+
+    def test_removal_from_the_list(self, staff: Client, full: None) -> None:
+        path = one(m.UpgradePath)
+        data = {"action": "delete_selected", "_selected_action": [path.pk], "post": "yes"}
+        assert staff.post(url(m.UpgradePath, "changelist"), data).status_code == 302
+        assert not m.UpgradePath.objects.filter(pk=path.pk).exists()
+        assert (latest().event, latest().before["to_sku_id"]) == ("staff.upgradepath.removed", "0002")
+
+    def test_roles_are_checkboxes_and_audited(self, staff: Client, ours_user: User) -> None:
+        membership = ours_user.current_membership
+        page = url(Membership, "change", membership.pk)
+        body = staff.get(page).content.decode()
+        assert body.count('type="checkbox" name="roles"') == 4
+        sent = {"user": ours_user.pk, "partner": membership.partner_id, "roles": ["helpdesk_agent", "billing_admin"]}
+        assert staff.post(page, sent).status_code == 302
+        assert latest().before == {"roles": ["sales_agent"]}
+        assert latest().after == {"roles": ["helpdesk_agent", "billing_admin"]}
+        assert staff.post(page, {**sent, "roles": []}).status_code == 200
+        assert staff.post(page, {**sent, "roles": ["root"]}).status_code == 200
+
+    def test_a_new_person_gets_a_partner_with_the_first_membership(self, staff: Client, ours: Scope) -> None:
+        sent = {
+            "email": "new@contoso.example", "name": "Jonas Weber", "password1": "a-long-Passw0rd!",
+            "password2": "a-long-Passw0rd!", "usable_password": "true", "memberships-TOTAL_FORMS": "1",
+            "memberships-INITIAL_FORMS": "0", "memberships-0-partner": ours.partner_id,
+            "memberships-0-roles": ["admin_agent"],
+        }  # fmt: skip
+        assert staff.post(url(User, "add"), sent).status_code == 302
+        person = User.objects.get(email="new@contoso.example")
+        assert person.current_membership.roles == ["admin_agent"]
+        assert "a-long" not in json.dumps([e.after for e in AuditEvent.objects.all()])
+        assert person.password not in json.dumps([e.after for e in AuditEvent.objects.all()])
+
+
+class TestAccounts:
+    def test_the_password_hash_cannot_be_sent_in(self, staff: Client, ours_user: User) -> None:
+        page = url(User, "change", ours_user.pk)
+        data = form_of(staff.get(page))
+        assert staff.post(page, {**data, "password": "md5$x$y", "name": "Mara K."}).status_code == 302
+        fresh = User.objects.get(pk=ours_user.pk)
+        assert (fresh.name, fresh.password) == ("Mara K.", ours_user.password)
+
+    def test_a_new_password_is_audited_without_it(self, staff: Client, ours_user: User) -> None:
+        page = reverse("admin:auth_user_password_change", args=[ours_user.pk])
+        sent = {"password1": "a-long-Passw0rd!", "password2": "a-long-Passw0rd!", "usable_password": "true"}
+        assert staff.post(page, sent).status_code == 302
+        assert User.objects.get(pk=ours_user.pk).check_password("a-long-Passw0rd!")
+        assert (latest().event, latest().after) == ("staff.user.password_changed", {})
+
+    def test_staff_cannot_raise_themselves_or_touch_a_superuser(self, ours_user: User, client_for: Any) -> None:
+        boss = factories.make_staff()
+        clerk = User.objects.create_user("clerk@operator.example", factories.PASSWORD, name="Clerk", is_staff=True)
+        clerk.user_permissions.set(Permission.objects.filter(content_type__app_label="core"))
+        client = client_for(clerk)
+        page = url(User, "change", clerk.pk)
+        data = form_of(client.get(page))
+        client.post(page, {**data, "is_superuser": "on", "is_staff": "on"})
+        assert not User.objects.get(pk=clerk.pk).is_superuser
+        assert client.post(url(User, "change", boss.pk), data).status_code == 403
+        sent = {"password1": "a-long-Passw0rd!", "password2": "a-long-Passw0rd!", "usable_password": "true"}
+        assert client.post(reverse("admin:auth_user_password_change", args=[boss.pk]), sent).status_code == 403
+        assert client.post(url(User, "delete", boss.pk), {"post": "yes"}).status_code == 403
+
+    def test_staff_without_a_permission_see_nothing(self, client_for: Any, full: None) -> None:
+        client = client_for(User.objects.create_user("new@operator.example", "x", name="New", is_staff=True))
+        assert client.get(reverse("admin:index")).status_code == 200
+        assert client.get(url(m.Customer, "changelist")).status_code == 403
+
+
+class TestDeleting:
+    def test_a_partner_with_customers_stays_and_says_why(self, staff: Client, full: None) -> None:
+        page = url(Partner, "delete", factories.Customer.objects.within(OPERATOR)[0].partner_id)
+        assert "Customers: at least one" in staff.get(page).content.decode()
+        assert staff.post(page, {"post": "yes"}).status_code == 403 or Partner.objects.count() == 2
+        assert Partner.objects.count() == 2
+
+    def test_a_sku_in_a_cart_stays_and_says_why(self, staff: Client, full: None) -> None:
+        sku = one(m.CartLine).sku
+        assert "Cart line" in staff.get(url(m.Sku, "delete", sku.pk)).content.decode()
+        staff.post(url(m.Sku, "delete", sku.pk), {"post": "yes"})
+        assert m.Sku.objects.filter(pk=sku.pk).exists()
+
+
+class TestAuditTrail:
+    def test_entries_are_read_only(self, staff: Client, full: None) -> None:
+        entry = latest()
+        body = staff.get(url(AuditEvent, "change", entry.pk)).content.decode()
+        assert "Line 1" in body
+        assert "<td>1</td><td>2</td>" in body
+        assert "met: Fine." in body
+        assert 'name="_save"' not in body
+        for page in ("change", "delete"):
+            assert staff.post(url(AuditEvent, page, entry.pk), {"post": "yes", "event": "x"}).status_code == 403
+        sent = {"action": "delete_selected", "_selected_action": [entry.pk], "post": "yes"}
+        staff.post(url(AuditEvent, "changelist"), sent)
+        assert AuditEvent.objects.get(pk=entry.pk).event == "cart_line.changed"
+
+    def test_nobody_changes_an_entry_in_the_code_or_in_the_database(self, full: None) -> None:
+        entry = latest()
+        with pytest.raises(AuditIsAppendOnly):
+            entry.delete()
+        with pytest.raises(AuditIsAppendOnly):
+            AuditEvent.objects.all().delete()
+        for sql in ("UPDATE core_auditevent SET event = 'x'", "DELETE FROM core_auditevent"):
+            with pytest.raises(DatabaseError, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute(sql)
+        assert latest().event == "cart_line.changed"
+
+    def test_export_of_what_is_chosen(self, staff: Client, full: None) -> None:
+        entry = latest()
+        response = staff.post(url(AuditEvent, "changelist"), {"action": "export", "_selected_action": [entry.pk]})
+        line = json.loads(b"".join(response.streaming_content))
+        assert (line["event"], line["after"]) == ("cart_line.changed", {"quantity": 2})
+        assert latest().event == "staff.audit.exported"
+
+    def test_markup_in_an_entry_is_text(self, staff: Client) -> None:
+        entry = AuditEvent.objects.create(occurred_at=AS_OF, event="x", after={"<b>": "<script>alert(1)</script>"})
+        assert "<script>alert" not in staff.get(url(AuditEvent, "change", entry.pk)).content.decode()
+
+
+class TestPriceListImport:
+    PAGE = "admin:customers_pricelist_import"
+
+    def test_a_broken_file_is_told_and_stores_nothing(self, staff: Client) -> None:
+        sent = {"file": SimpleUploadedFile("prices.csv", b"not,a\nprice,list\n"), "view": "current", "segment": "Commercial"}
+        page = staff.post(reverse(self.PAGE), sent)
+        assert page.status_code == 200
+        assert page.context["form"].errors["file"]
+        assert not m.PriceList.objects.exists()
+
+    def test_needs_the_permission(self, client_for: Any, ours_user: User) -> None:
+        clerk = User.objects.create_user("clerk@operator.example", "x", name="Clerk", is_staff=True)
+        clerk.user_permissions.set(Permission.objects.filter(codename="view_pricelist"))
+        client = client_for(clerk)
+        assert client.get(reverse(self.PAGE)).status_code == 403
+        assert "Import a price list" not in client.get(url(m.PriceList, "changelist")).content.decode()
+        assert client_for(ours_user).get(reverse(self.PAGE)).status_code == 302
+
+
+def test_a_count_stops_at_the_cap(staff: Client, full: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("portal.core.scoped_admin.COUNT_CAP", 1)
+    m.Product.objects.create(product_id="CFQ7TTC0AAAA", title="Second")
+    assert "more than 1 product" in staff.get(url(m.Product, "changelist")).content.decode()
+
+
+def test_choices_reach_every_tenant_but_only_real_rows(staff: Client, full: None, theirs_user: User) -> None:
+    found = staff.get(
+        reverse("admin:autocomplete"),
+        {"term": "northw", "app_label": "customers", "model_name": "ticket", "field_name": "customer"},
+    ).json()
+    assert [row["text"] for row in found["results"]] == ["Northwind Traders"]

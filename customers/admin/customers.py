@@ -20,7 +20,14 @@ class IndirectResellerAdmin(ScopedAdmin):
 @admin.register(Customer)
 class CustomerAdmin(ScopedAdmin):
     list_display = (
-        "company_name", "partner", "domain", "country", "qualification", "subscription_count", "license_count", "synced_at"
+        "company_name",
+        "partner",
+        "domain",
+        "country",
+        "qualification",
+        "subscription_count",
+        "license_count",
+        "synced_at",
     )
     list_select_related = ("partner",)
     list_filter = ("partner", "qualification")
@@ -28,6 +35,11 @@ class CustomerAdmin(ScopedAdmin):
     search_help_text = "Part of the name or domain, or a whole Microsoft ID."
     autocomplete_fields = ("partner", "reseller")
     readonly_fields = (
-        "name_key", "subscription_count", "license_count", "assigned_license_count", "next_term_ends_at", "est_count"
+        "name_key",
+        "subscription_count",
+        "license_count",
+        "assigned_license_count",
+        "next_term_ends_at",
+        "est_count",
     )
     sortable_by = ()

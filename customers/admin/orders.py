@@ -41,7 +41,14 @@ class CartLineAdmin(ReadOnlyMixin, ScopedAdmin):
 class OrderLineInline(ReadOnlyInline):
     model = OrderLine
     fields = (
-        "number", "friendly_name", "offer_id", "quantity", "term_duration", "billing_cycle", "promotion_id", "unit_price",
+        "number",
+        "friendly_name",
+        "offer_id",
+        "quantity",
+        "term_duration",
+        "billing_cycle",
+        "promotion_id",
+        "unit_price",
         "subscription_id",
     )
 

@@ -15,8 +15,16 @@ CUSTOMER = ("name_key", "=tenant_id")
 @admin.register(Subscription)
 class SubscriptionAdmin(ReadOnlyMixin, ScopedAdmin):
     list_display = (
-        "friendly_name", "customer", "partner", "status", "quantity", "term_duration", "billing_cycle",
-        "commitment_ends_at", "end_of_term", "synced_at",
+        "friendly_name",
+        "customer",
+        "partner",
+        "status",
+        "quantity",
+        "term_duration",
+        "billing_cycle",
+        "commitment_ends_at",
+        "end_of_term",
+        "synced_at",
     )
     list_select_related = ("customer", "partner")
     list_filter = ("partner", "status", "end_of_term")
@@ -33,7 +41,12 @@ class TransitionEventInline(ReadOnlyInline):
 @admin.register(Transition)
 class TransitionAdmin(ReadOnlyMixin, ScopedAdmin):
     list_display = (
-        "customer", "from_catalog_item_id", "to_catalog_item_id", "quantity", "transition_type", "from_subscription_id",
+        "customer",
+        "from_catalog_item_id",
+        "to_catalog_item_id",
+        "quantity",
+        "transition_type",
+        "from_subscription_id",
         "to_subscription_id",
     )
     list_select_related = ("customer",)
@@ -48,5 +61,9 @@ class TransitionEventAdmin(ReadOnlyMixin, ScopedAdmin):
     list_display = ("occurred_at", "name", "status", "transition")
     list_select_related = ("transition",)
     list_filter = ("name", "status")
-    search_fields = ("=transition__operation_id", "=transition__from_subscription_id", "=transition__to_subscription_id")
+    search_fields = (
+        "=transition__operation_id",
+        "=transition__from_subscription_id",
+        "=transition__to_subscription_id",
+    )
     sortable_by = ()

@@ -111,7 +111,10 @@ class UserAdmin(ScopedAdmin, DjangoUserAdmin):
     fieldsets = (
         (None, {"fields": ("email", "password", "name", "phone", "theme")}),
         ("Access", {"fields": ("is_active", "working_in", "last_login")}),
-        ("Back office", {"fields": ("is_staff", "is_superuser", "groups", "user_permissions"), "classes": ("collapse",)}),
+        (
+            "Back office",
+            {"fields": ("is_staff", "is_superuser", "groups", "user_permissions"), "classes": ("collapse",)},
+        ),
     )
     add_fieldsets = ((None, {"classes": ("wide",), "fields": ("email", "name", "password1", "password2")}),)
     ordering: ClassVar[Any] = ("email",)
@@ -163,6 +166,7 @@ class GroupAdmin(AuditedAdmin, DjangoGroupAdmin):
 
 # -- The audit trail -------------------------------------------------------------------------------
 
+
 class PartnerFilter(admin.SimpleListFilter):
     """Audit entries keep the number of the partner, not a foreign key."""
 
@@ -186,7 +190,15 @@ class AuditEventAdmin(ReadOnlyMixin, ScopedAdmin):
     search_help_text = "ID of the object, whole e-mail address, whole event, or a part of the object's name."
     sortable_by = ()
     fields = (
-        "occurred_at", "event", "target_name", "target_type", "target_id", "user_email", "partner", "changes", "reasons"
+        "occurred_at",
+        "event",
+        "target_name",
+        "target_type",
+        "target_id",
+        "user_email",
+        "partner",
+        "changes",
+        "reasons",
     )
     actions = ("export",)
 
@@ -240,7 +252,9 @@ def _lines(entries: models.QuerySet[AuditEvent]) -> Iterator[str]:
 
 def _register_attempts(model: type[models.Model], theirs: type[admin.ModelAdmin]) -> None:
     admin.site.unregister(model)
-    admin.site.register(model, type(f"Audited{theirs.__name__}", (AuditedAdmin, theirs), {"show_full_result_count": False}))
+    admin.site.register(
+        model, type(f"Audited{theirs.__name__}", (AuditedAdmin, theirs), {"show_full_result_count": False})
+    )
 
 
 _register_attempts(AccessAttempt, AccessAttemptAdmin)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any, ClassVar, cast
 
 from django.contrib import admin
@@ -11,6 +12,7 @@ from django.contrib.admin import ShowFacets
 from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.core.paginator import Paginator
 from django.db import models, transaction
+from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest
 from django.utils.functional import cached_property
 
@@ -39,7 +41,9 @@ def rows(model: type[models.Model], request: HttpRequest) -> models.QuerySet[Any
 
 
 def plain(value: Any) -> Any:
-    """`value` as JSON can hold it."""
+    """`value` as JSON can hold it; a number the same however many zeros it was typed with."""
+    if isinstance(value, Decimal):
+        return f"{value.normalize():f}"
     return value if isinstance(value, str | int | float | bool | list | dict | None) else str(value)
 
 
@@ -240,10 +244,18 @@ class ReadOnlyMixin:
         return False
 
 
+class ScopedFormSet(BaseInlineFormSet):
+    def add_fields(self, form: Any, index: int | None) -> None:
+        """The hidden key of a row is looked up among the rows of the parent, not in the whole table."""
+        super().add_fields(form, index)
+        form.fields[self._pk_field.name].queryset = self.queryset
+
+
 class ScopedInline(admin.TabularInline):
     """Rows of a parent, read in the operator's scope."""
 
     extra = 0
+    formset = ScopedFormSet
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
         return rows(self.model, request).order_by("pk")

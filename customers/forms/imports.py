@@ -1,0 +1,21 @@
+"""Forms for the files that staff import."""
+
+from __future__ import annotations
+
+from django import forms
+
+from customers.services import price_list_import
+
+
+class PriceListForm(forms.Form):
+    file = forms.FileField(
+        help_text="CSV, ZIP, GZ or XLSX as Partner Center hands it out. Over 100 MB, use the command import_price_list."
+    )
+    view = forms.ChoiceField(label="Price list", choices=[(view, view) for view in price_list_import.VIEWS])
+    segment = forms.ChoiceField(
+        choices=[(segment, segment) for segment in price_list_import.SEGMENTS], help_text="For rows that name none."
+    )
+    dry_run = forms.BooleanField(label="Dry run", required=False, help_text="Read and compare; store nothing.")
+    skip_bad = forms.BooleanField(
+        label="Skip bad rows", required=False, help_text="Otherwise one bad row refuses the whole file."
+    )
