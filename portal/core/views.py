@@ -6,7 +6,6 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth import logout, update_session_auth_hash
-from django.contrib.auth.forms import PasswordChangeForm
 from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError, connection
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
@@ -19,7 +18,7 @@ from django.views.decorators.http import require_POST, require_safe
 from portal.core import audit, clock
 from portal.core.access import public, signed_in
 from portal.core.auth import start_session, tries_left
-from portal.core.forms import ProfileForm, SignInForm
+from portal.core.forms import ChangePasswordForm, ProfileForm, SignInForm
 from portal.core.models import User
 
 OWN = "it is the person's own"
@@ -78,10 +77,11 @@ def profile(request: HttpRequest) -> HttpResponse:
 
 
 @signed_in(reason=OWN)
-@require_POST
 @sensitive_post_parameters()
 def password(request: HttpRequest) -> HttpResponse:
-    form = PasswordChangeForm(request.user, request.POST)
+    if request.method != "POST":  # a reload after a refused change
+        return redirect("profile")
+    form = ChangePasswordForm(request.user, request.POST)
     if not form.is_valid():
         return _profile(request, password_form=form)
     user = form.save()
@@ -94,7 +94,7 @@ def password(request: HttpRequest) -> HttpResponse:
 def _profile(request: HttpRequest, **forms: Any) -> HttpResponse:
     context = {
         "form": ProfileForm(instance=request.user),
-        "password_form": PasswordChangeForm(request.user),
+        "password_form": ChangePasswordForm(request.user),
         "memberships": request.user.memberships.select_related("partner").order_by("partner__name"),
         **forms,
     }
