@@ -52,6 +52,7 @@ EST_ENDS_FROM = datetime(2026, 5, 4, tzinfo=UTC)
 UPLIFT_OVER_MONTHLY = Decimal("0.03")
 UPLIFT_WITHOUT_MONTHLY = Decimal("0.23")
 EST_PRODUCT_TYPE = "onlineservicesnce"
+IN_SERVICE = (SubscriptionStatus.ACTIVE, SubscriptionStatus.SUSPENDED)
 
 _ACTIONS = {
     "renewtonewterm": EndOfTerm.RENEW,
@@ -160,7 +161,7 @@ EST_CONDITIONS = (
 
 def outcome_of(facts: Facts) -> EndOfTerm:
     """The outcome alone, for bulk work. `decide` explains it."""
-    if facts.has_no_end or facts.status not in (SubscriptionStatus.ACTIVE, SubscriptionStatus.SUSPENDED):
+    if facts.has_no_end or facts.status not in IN_SERVICE:
         return EndOfTerm.NOT_APPLICABLE
     if facts.status == SubscriptionStatus.SUSPENDED:
         return EndOfTerm.LAPSE
@@ -175,8 +176,8 @@ def outcome_of(facts: Facts) -> EndOfTerm:
 def decide(facts: Facts, *, as_of: datetime) -> Outcome:
     """The outcome with the checks behind it."""
     outcome = outcome_of(facts)
-    checks = list(_state(facts, as_of))
-    if outcome is not EndOfTerm.NOT_APPLICABLE or checks[-1].passed:
+    checks = _state(facts, as_of)
+    if facts.status in IN_SERVICE and not facts.has_no_end:
         checks += _chosen(facts, outcome)
     uplift = None
     verdict = _VERDICTS[outcome]
@@ -188,7 +189,7 @@ def decide(facts: Facts, *, as_of: datetime) -> Outcome:
 
 def _state(facts: Facts, as_of: datetime) -> list[Check]:
     """Is there a term that runs and will end?"""
-    in_service = facts.status in (SubscriptionStatus.ACTIVE, SubscriptionStatus.SUSPENDED)
+    in_service = facts.status in IN_SERVICE
     no = f"The subscription is {facts.status}: no term runs."
     checks = [_check("in_service", in_service, "The subscription is in service.", no, "in service", facts.status)]
     if not in_service:
@@ -234,7 +235,7 @@ def _action(facts: Facts) -> str | None:
     for entry in facts.scheduled_actions:
         when = entry.get("scheduleType") or entry.get("scheduledType") or "TermEnd"
         if _word(str(when)) == "termend":
-            return str(entry.get("actionType") or "")
+            return str(entry.get("actionType") or "no action named")
     return None
 
 

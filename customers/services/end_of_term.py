@@ -2,25 +2,89 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from itertools import islice
+from typing import Any
 from uuid import UUID
 
-from customers.rules.end_of_term import Outcome
+from customers.models import OPEN_END, Subscription
+from customers.queries import catalog
+from customers.rules import end_of_term as rule
+from customers.rules.end_of_term import Facts, Outcome
+from customers.rules.vocabulary import Term
+from customers.services.subscriptions import SubscriptionNotFound
 from portal.core.jobs import writes
 from portal.core.scope import Scope
 
-
-class SubscriptionNotFound(LookupError):
-    """No such subscription in this scope."""
+CHUNK = 2_000
+COLUMNS = (
+    "status", "auto_renew_enabled", "product_id", "is_trial", "is_microsoft_product", "billing_type", "product_type",
+    "effective_start_at", "commitment_ends_at", "scheduled_actions",
+)  # fmt: skip
 
 
 @writes
 def refresh(scope: Scope, *, subscription_ids: Iterable[int] | None, as_of: datetime) -> int:
-    """Store the outcome of these subscriptions (row keys; None: all of the scope). Returns how many changed."""
-    raise NotImplementedError
+    """Store the outcome of these subscriptions (row keys; None: all of the scope). Returns how many changed.
+
+    Reads and writes CHUNK rows at a time, and writes only what changed. The outcome does not depend on `as_of`.
+    The summaries of the customers count outcomes: refresh them after this."""
+    changed = 0
+    for keys in _chunks(scope, subscription_ids):
+        rows = Subscription.objects.within(scope).filter(pk__in=keys)
+        new: dict[str, list[int]] = defaultdict(list)
+        for pk, stored, *values in rows.values_list("pk", "end_of_term", *COLUMNS):
+            outcome = rule.outcome_of(_facts(values))
+            if outcome != stored:
+                new[outcome].append(pk)
+        for outcome, pks in new.items():
+            changed += Subscription.objects.within(scope).filter(pk__in=pks).update(end_of_term=outcome)
+    return changed
 
 
 def explain(scope: Scope, *, subscription_id: UUID, as_of: datetime) -> Outcome:
     """What happens when the term ends, why, and what it costs. Raises SubscriptionNotFound."""
-    raise NotImplementedError
+    rows = Subscription.objects.within(scope).filter(subscription_id=subscription_id)
+    row = rows.values_list("sku_id", "customer__country", *COLUMNS).first()
+    if row is None:
+        raise SubscriptionNotFound
+    sku_id, market, *values = row
+    terms = catalog.terms_on_sale(product_id=values[COLUMNS.index("product_id")], sku_id=sku_id, market=market)
+    return rule.decide(_facts(values, terms), as_of=as_of)
+
+
+def _facts(values: Sequence[Any], terms: set[str] | frozenset[str] = frozenset()) -> Facts:
+    """`values` of COLUMNS; `terms` that the SKU is sold for, empty when no price list tells."""
+    status, auto_renew, product_id, is_trial, is_microsoft, billing_type, product_type, start, end, actions = values
+    return Facts(
+        status=status,
+        auto_renew_enabled=auto_renew,
+        is_legacy=not product_id,
+        is_trial=is_trial,
+        is_microsoft_product=is_microsoft,
+        billing_type=billing_type,
+        product_type=product_type,
+        term_starts_at=start,
+        term_ends_at=end,
+        has_no_end=end.year == OPEN_END.year,
+        scheduled_actions=actions or (),
+        has_monthly_plan=Term.MONTH in terms if terms else None,
+    )
+
+
+def _chunks(scope: Scope, subscription_ids: Iterable[int] | None) -> Iterator[list[int]]:
+    if subscription_ids is not None:
+        keys = iter(subscription_ids)
+        while chunk := list(islice(keys, CHUNK)):
+            yield chunk
+        return
+    last = 0
+    while True:
+        rows = Subscription.objects.within(scope).filter(pk__gt=last).order_by("pk")
+        chunk = list(rows.values_list("pk", flat=True)[:CHUNK])
+        if not chunk:
+            return
+        last = chunk[-1]
+        yield chunk
