@@ -25,8 +25,6 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from portal.core.models import Partner
-
 START_SECONDS = 60
 STOP_SECONDS = 10
 LONGEST_PAUSE = 30
@@ -117,8 +115,9 @@ class Command(BaseCommand):
     def _prepare(self, *, demo: bool) -> None:
         call_command("migrate", verbosity=0, interactive=False)
         call_command("collectstatic", verbosity=0, interactive=False)
-        if demo and not Partner.objects.exists():
-            call_command("load_demo", stdout=self.stdout)
+        if demo:
+            # Loads nothing into a database that has a partner; shows the sign-in accounts every time.
+            call_command("load_demo", if_empty=True, stdout=self.stdout)
 
     def _supervise(self, children: list[Child], host: str, port: int) -> None:
         stop: list[int] = []
