@@ -1,0 +1,307 @@
+"""What to do next in a conversation: a state machine without a database and without a clock.
+
+`advance` takes the state (plain JSON, kept with the conversation), what the person said and what the page shows,
+and says one `Move`. Looking things up is handed in as `resolve`, so the machine never guesses a record: one fits,
+several fit (it asks which), or none does (it says so).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from assistant.engine import names as naming
+from assistant.engine import slots as shapes
+from assistant.engine.fill import fill
+from assistant.engine.match import Match, Matcher
+from assistant.skill import Ref, Skill, Slot
+
+RUN, ASK, MISSING, STOP, UNWIRED = "run", "ask", "missing", "stop", "unwired"
+FREE = {"help", "small_talk", "out_of_scope", "clarify"}  # answered at any time; nothing pending is lost
+SURE = 4.5  # a score at which a sentence in the middle of a question is a new question
+CONTINUES = 3.6  # below it a sentence that only brings new values goes on with the last question
+_STOP = re.compile(
+    r"^(?:please )?(?:cancel(?: (?:that|this|it))?|stop|never ?mind|forget it|abort|quit|no,? thanks)[.! ]*$"
+)
+_AGAIN = re.compile(
+    r"^(?:no[,.]? |sorry[,.]? |ok(?:ay)?[,.]? |hm+[,.]? )*(?:i mean(?:t)?|actually|rather|instead|what about|how about|and\b|"
+    r"same for|the same for|make it|change it to|but for|with|for|not)\b|\binstead[.?!]*$"
+)
+_THERE = re.compile(
+    r"\b(?:it|its|they|them|their|theirs|(?:this|that|the same) (?:customer|client|product|subscription|offer|one|line)"
+    r"|the customer|the product)\b"
+)
+_ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh")
+
+
+@dataclass
+class State:
+    """The memory of a conversation between turns. Everything in it is plain JSON."""
+
+    skill: str = ""
+    slots: dict[str, Any] = field(default_factory=dict)  # values, or records as the JSON of a Ref
+    asking: str = ""  # the slot that the open question is about
+    choices: list[dict[str, Any]] = field(default_factory=list)
+    between: list[str] = field(default_factory=list)  # the skills of "did you mean"
+    text: str = ""  # the sentence that "did you mean" was asked about
+    last_skill: str = ""
+    last_slots: dict[str, Any] = field(default_factory=dict)
+    mentioned: dict[str, Any] = field(default_factory=dict)  # slot name -> the record last spoken of
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> State:
+        return cls(**{name: data[name] for name in cls.__dataclass_fields__ if name in data})
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    def settle(self) -> None:
+        """Nothing is open any more."""
+        self.skill, self.slots, self.asking, self.choices, self.between, self.text = "", {}, "", [], [], ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resolution:
+    """What a slot's words turned out to be: a `value`, several `choices`, or nothing with the `message`."""
+
+    value: Any = None
+    choices: tuple[Ref, ...] = ()
+    message: str = ""
+
+
+Resolve = Callable[[Slot, Any, Mapping[str, Any]], Resolution]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Move:
+    """The next step. RUN: `slots` are complete. ASK and MISSING: about `slot`, with `choices`."""
+
+    kind: str
+    skill: str
+    slots: dict[str, Any] = field(default_factory=dict)
+    slot: str = ""
+    message: str = ""
+    choices: tuple[Ref, ...] = ()
+    between: tuple[str, ...] = ()
+    nearest: tuple[str, ...] = ()
+    still_open: str = ""  # the question that waits while another one is answered
+
+
+def advance(
+    state: State,
+    text: str,
+    *,
+    skills: Mapping[str, Skill],
+    matcher: Matcher,
+    resolve: Resolve,
+    page: Mapping[str, Any],
+) -> Move:
+    """One step. `text` is cleaned; `page` maps slot names to the records that the page shows. Changes `state`."""
+    low = text.casefold().strip()
+    if _STOP.match(low) and (state.asking or state.between):
+        skill = state.skill
+        state.settle()
+        return Move(kind=STOP, skill=skill or "clarify")
+    heard = shapes.extract(text)
+    found = naming.find(heard)
+    match = matcher.match(found.masked)
+    if state.between and (picked := _picked_skill(state, low, match, matcher)):
+        heard = shapes.extract(state.text)
+        found = naming.find(heard)
+        state.settle()
+        return _begin(state, picked, heard, found, low, skills, matcher, resolve, page)
+    if state.asking and not _new_question(match, state):
+        return _answered(state, text, heard, found, skills, resolve, page)
+    if match.skill in FREE and not _goes_on(state, match, heard, found, low):
+        return _aside(state, text, match, matcher, heard, found)
+    if _goes_on(state, match, heard, found, low):
+        skill = match.skill if match.skill not in FREE and match.score >= CONTINUES else state.last_skill
+        return _begin(state, skill, heard, found, low, skills, matcher, resolve, page, onto=state.last_slots)
+    return _begin(state, match.skill, heard, found, low, skills, matcher, resolve, page)
+
+
+def _picked_skill(state: State, low: str, match: Match, matcher: Matcher) -> str:
+    """Which of the skills of "did you mean" the person chose; empty when they say something else."""
+    place = _place(low, len(state.between))
+    if place is not None:
+        return state.between[place]
+    for skill in state.between:
+        if low == matcher.intents[skill]["title"].casefold() or low == skill:
+            return skill
+    return match.skill if match.skill in state.between else ""
+
+
+def _place(low: str, count: int) -> int | None:
+    """The position that "2", "the second one" or "last" names."""
+    word = re.sub(r"^(?:the |number |no\.? |option |#)+|(?: one| please|[.!])+$", "", low).strip()
+    if word in {"last"} and count:
+        return count - 1
+    if word.isdigit() and 1 <= int(word) <= count:
+        return int(word) - 1
+    return _ORDINALS.index(word) if word in _ORDINALS and _ORDINALS.index(word) < count else None
+
+
+def _new_question(match: Match, state: State) -> bool:
+    """In the middle of a question: is this an answer to it, or something else altogether?"""
+    if match.skill in {"help", "small_talk"}:
+        return match.score >= SURE
+    if match.skill in {"out_of_scope", "clarify"}:
+        return match.score >= 6
+    return match.score >= SURE
+
+
+def _goes_on(state: State, match: Match, heard: shapes.Heard, found: naming.Names, low: str) -> bool:
+    """Does the sentence only change or add something to the question before?"""
+    if not state.last_skill or match.skill in {"help", "small_talk"}:
+        return False
+    brings = bool(heard.values or heard.guids or found.customers or found.products)
+    if not brings:
+        return False
+    if match.skill in FREE and match.score >= 6:
+        return False
+    return bool(_AGAIN.search(low)) or match.score < CONTINUES and match.skill != state.last_skill
+
+
+def _aside(state: State, text: str, match: Match, matcher: Matcher, heard: shapes.Heard, found: naming.Names) -> Move:
+    """Help, small talk, refusal, "did you mean": answered without losing an open question."""
+    open_question = state.asking
+    slots: dict[str, Any] = {}
+    if match.skill == "clarify":
+        state.settle()
+        state.between, state.text, open_question = list(match.between), text, ""
+        slots = _flat(fill(matcher.intents[match.between[0]].get("slots", "").split(), heard, found))
+    return Move(
+        kind=RUN, skill=match.skill, slots=slots, between=match.between, nearest=match.nearest, still_open=open_question
+    )
+
+
+def _flat(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """Candidates as the person wrote them: the surest one."""
+    return {
+        name: value[0] if isinstance(value, list) and name != "subscriptions" and value else value
+        for name, value in raw.items()
+    }
+
+
+def _begin(
+    state: State,
+    skill: str,
+    heard: shapes.Heard,
+    found: naming.Names,
+    low: str,
+    skills: Mapping[str, Skill],
+    matcher: Matcher,
+    resolve: Resolve,
+    page: Mapping[str, Any],
+    onto: Mapping[str, Any] | None = None,
+) -> Move:
+    names = matcher.intents[skill].get("slots", "").split()
+    raw = fill(names, heard, found)
+    waiting = (state.skill, state.slots, state.asking, state.choices) if state.asking else None
+    slots: dict[str, Any] = {name: value for name, value in (onto or {}).items() if name in names}
+    if "product" in raw and "sku" not in raw:
+        slots.pop("sku", None)
+    if _THERE.search(low) or _AGAIN.search(low):
+        slots |= {name: ref for name, ref in state.mentioned.items() if name in names and name not in slots}
+    slots |= raw
+    if skill not in skills:
+        shown = {name: page[name] for name in names if name in page and name not in slots}
+        return Move(kind=UNWIRED, skill=skill, slots=_flat(slots) | shown)
+    state.settle()
+    state.skill, state.slots = skill, slots
+    move = _complete(state, skills[skill], resolve, page)
+    if waiting and move.kind == RUN:
+        # The interruption is answered; the question before it is still open.
+        state.skill, state.slots, state.asking, state.choices = waiting
+        return Move(kind=RUN, skill=move.skill, slots=move.slots, still_open=state.asking)
+    return move
+
+
+def _answered(
+    state: State,
+    text: str,
+    heard: shapes.Heard,
+    found: naming.Names,
+    skills: Mapping[str, Skill],
+    resolve: Resolve,
+    page: Mapping[str, Any],
+) -> Move:
+    """The person answers the open question, and may add or correct other slots with it."""
+    skill = skills[state.skill]
+    raw = fill([slot.name for slot in skill.slots], heard, found)
+    asked = skill.slot(state.asking)
+    chosen = _chosen(text.casefold().strip(), state.choices)
+    if chosen is not None:
+        raw = {state.asking: chosen}
+    elif asked is not None and asked.name not in raw:
+        raw[asked.name] = _words_for(asked, text, raw)
+        if asked.kind in {"customer", "product", "cart_line"} and len(raw) > 1:
+            # "25 seats" answers nothing about the customer.
+            raw.pop(asked.name)
+    if "product" in raw:
+        state.slots.pop("sku", None)
+    state.slots |= {name: value for name, value in raw.items() if value not in (None, "", [])}
+    state.asking, state.choices = "", []
+    return _complete(state, skill, resolve, page)
+
+
+def _chosen(low: str, choices: list[dict[str, Any]]) -> dict[str, Any] | None:
+    place = _place(low, len(choices))
+    if place is not None:
+        return choices[place]
+    for choice in choices:
+        if low in {str(choice["label"]).casefold(), str(choice["key"]).casefold()}:
+            return choice
+    near = [choice for choice in choices if len(low) > 2 and low in str(choice["label"]).casefold()]
+    return near[0] if len(near) == 1 else None
+
+
+def _words_for(slot: Slot, text: str, raw: Mapping[str, Any]) -> Any:
+    """The whole reply as the value, without the words around it."""
+    words = re.sub(
+        r"^(?:it(?:'s| is)|that(?:'s| is)|for|the|customer|product|i mean|use|take)\s+", "", text.strip(), flags=re.I
+    )
+    words = words.strip(" .!?\"'")
+    if slot.kind == "quantity":
+        number = re.search(r"\d{1,7}", words.replace(",", ""))
+        return int(number.group(0)) if number else None
+    return [words] if slot.kind in {"customer", "product"} else words
+
+
+def _complete(state: State, skill: Skill, resolve: Resolve, page: Mapping[str, Any]) -> Move:
+    """Turn the words of each slot into values; ask for the first that is missing or unclear."""
+    for slot in skill.slots:
+        raw = state.slots.get(slot.name)
+        if raw is None and slot.name in page:
+            raw = page[slot.name]
+        if raw is None:
+            # A skill without words for its record may still find it on the page (a line of the open cart).
+            found = resolve(slot, None, state.slots | {"page": page}) if slot.kind == "cart_line" else Resolution()
+            if found.value is None and slot.required:
+                return _ask(state, skill, slot, found)
+            if found.value is not None:
+                state.slots[slot.name] = found.value
+            continue
+        found = Resolution(value=raw) if isinstance(raw, dict) else resolve(slot, raw, state.slots | {"page": page})
+        if found.value is None:
+            state.slots.pop(slot.name, None)
+            return _ask(state, skill, slot, found, raw)
+        state.slots[slot.name] = found.value
+    slots = dict(state.slots)
+    state.mentioned |= {name: value for name, value in slots.items() if isinstance(value, dict)}
+    state.settle()
+    state.last_skill, state.last_slots = skill.name, slots
+    return Move(kind=RUN, skill=skill.name, slots=slots)
+
+
+def _ask(state: State, skill: Skill, slot: Slot, found: Resolution, raw: Any = None) -> Move:
+    """`raw` is what the person said for the slot; it is told back, and not kept."""
+    state.asking = slot.name
+    state.choices = [asdict(choice) for choice in found.choices]
+    kind = MISSING if found.message else ASK
+    return Move(
+        kind=kind, skill=skill.name, slots=_flat(state.slots | ({slot.name: raw} if raw else {})), slot=slot.name,
+        message=found.message, choices=found.choices,
+    )  # fmt: skip

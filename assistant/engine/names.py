@@ -1,0 +1,281 @@
+"""Names of customers and products in a sentence: what is left between the words of every question."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+from assistant.engine.slots import Heard
+
+_TOKEN = re.compile(r"<\w+>|[^\W_]+(?:[.&'+/-][^\W_]+)*(?:s'(?!\w))?|[&+]|[^\w\s]", re.UNICODE)
+_CUSTOMER_CUES = {"customer", "client", "tenant", "company", "customers", "organization", "organisation"}
+_PREPOSITIONS = {
+    "for",
+    "at",
+    "of",
+    "with",
+    "to",
+    "from",
+    "belonging",
+    "does",
+    "do",
+    "would",
+    "has",
+    "can",
+    "will",
+    "could",
+    "sell",
+    "give",
+    "is",
+    "where",
+    "charge",
+    "did",
+    "if",
+    "when",
+    "are",
+    "on",
+    "offer",
+    "cost",
+    "may",
+    "should",
+}
+_JOINERS = {"of", "and", "&", "the", "de", "la", "und", "der", "y", "+"}
+_ENDINGS = {"ltd", "inc", "llc", "corp", "co", "gmbh", "plc", "s.a", "ag", "limited"}
+
+
+@cache
+def _vocabulary() -> dict[str, frozenset[str]]:
+    data = tomllib.loads((Path(__file__).parent / "vocabulary.toml").read_text(encoding="utf-8"))
+    return {name: frozenset(words.split()) for name, words in data.items()}
+
+
+@dataclass
+class Run:
+    """Words that belong together, with what stands around them."""
+
+    words: list[str]
+    before: list[str] = field(default_factory=list)
+    quoted: bool = False
+    possessive: bool = False
+
+    @property
+    def text(self) -> str:
+        return re.sub(r" (?=[,.])", "", " ".join(self.words))
+
+    @property
+    def is_product(self) -> bool:
+        """At least one product word, or two generic ones ("business premium")."""
+        vocabulary = _vocabulary()
+        low = [word.casefold() for word in self.words]
+        if low == ["microsoft"]:
+            return False
+        if any(word in vocabulary["products"] for word in low):
+            return True
+        return sum(word in vocabulary["generic_products"] for word in low) >= 2
+
+    @property
+    def capitalized(self) -> bool:
+        return self.words[0][:1].isupper() or self.words[0][:1].isdigit() and len(self.words) > 1
+
+    @property
+    def for_customer(self) -> bool:
+        return any(word in _CUSTOMER_CUES for word in self.before[-2:])
+
+    @property
+    def for_subscription(self) -> bool:
+        return any(word in {"subscription", "subscriptions", "sub"} for word in self.before[-1:])
+
+
+@dataclass
+class Names:
+    customers: list[str]
+    products: list[str]
+    masked: str  # the sentence with names as <name> and <product>, for the matcher
+
+
+def find(heard: Heard) -> Names:
+    """The customers and the products that `heard` names, surest first."""
+    rest, quotes = _quoted(heard.rest)
+    runs, masked = _runs(rest, quotes)
+    customers: list[tuple[int, str]] = []
+    products: list[str] = []
+    for run in runs:
+        if run.text.casefold() in _ENDINGS:
+            continue
+        if run.for_customer or (run.possessive and not run.is_product):
+            customers.append((0, run.text))
+        elif run.is_product or (run.for_subscription and not run.before[-2:-1] == ["his"]):
+            products.append(run.text)
+        elif run.quoted or run.capitalized:
+            customers.append((1, run.text))
+        elif run.before and run.before[-1] in _PREPOSITIONS:
+            customers.append((2, run.text))
+        elif run.before[-1:] in ([","], [":"]) or not run.before:
+            customers.append((3, run.text))
+    ordered = [text for _, text in sorted(customers, key=lambda pair: pair[0])]
+    if "domain" in heard.values:
+        ordered.insert(0, heard.values["domain"])
+    return Names(customers=ordered, products=products, masked=masked)
+
+
+def _quoted(text: str) -> tuple[str, list[str]]:
+    """Take out "…", [...] and '…'; a quotation of ordinary words stays in the sentence."""
+    found: list[str] = []
+
+    def swap(match: re.Match[str]) -> str:
+        inner = next(part for part in match.groups() if part is not None).strip(" *")
+        if not inner or not _unusual(inner):
+            return f" {inner} "
+        found.append(inner)
+        return f" <q{len(found) - 1}> "
+
+    text = re.sub(r'"([^"<>]{1,120})"|\*{0,2}\[([^\]<>]{1,120})\]\*{0,2}|(?<!\w)\'([^\'<>]{2,120})\'(?!\w)', swap, text)
+    return text, found
+
+
+def _unusual(text: str) -> bool:
+    """Does it hold a word that is not one of every question's?"""
+    common = _vocabulary()["common"]
+    return any(word.casefold() not in common for word in re.findall(r"[^\W_]+", text))
+
+
+def _runs(text: str, quotes: list[str]) -> tuple[list[Run], str]:
+    tokens = _TOKEN.findall(text)
+    runs: list[Run] = []
+    masked: list[str] = []
+    current: Run | None = None
+    before: list[str] = []
+    skip = 0
+
+    def close() -> None:
+        nonlocal current
+        if current is not None and (_kept := _trimmed(current)):
+            runs.append(_kept)
+            masked.append(_mask(_kept))
+            before.append("<name>")
+        current = None
+
+    for place, token in enumerate(tokens):
+        if skip:
+            skip -= 1
+            continue
+        quote = re.fullmatch(r"<q(\d+)>", token)
+        if quote:
+            close()
+            runs.append(Run([quotes[int(quote.group(1))]], before=list(before[-3:]), quoted=True))
+            quoted_run = Run(runs[-1].text.split(), before=[])
+            runs[-1].words = quoted_run.words
+            masked.append("<product>" if quoted_run.is_product else "<name>")
+            before.append("<name>")
+            continue
+        follows = tokens[place + 1] if place + 1 < len(tokens) else ""
+        starts = current is not None and _splits(current, token)
+        if starts:
+            close()
+        if _belongs(token, follows, current, tokens, place):
+            current = current or Run([], before=list(before[-3:]))
+            current.words.append(token)
+            if token == "," and follows:
+                current.words.append(follows)
+                skip = 1
+            continue
+        close()
+        masked.append(token)
+        before.append(token.casefold())
+    close()
+    return runs, " ".join(masked)
+
+
+def _mask(run: Run) -> str:
+    """A name says nothing about the intent; stray words in lower case may."""
+    if run.is_product:
+        return "<product>"
+    named = run.quoted or run.possessive or run.for_customer or run.capitalized and (run.before or len(run.words) > 1)
+    return "<name>" if named or run.before[-1:] and run.before[-1] in _PREPOSITIONS else " ".join(run.words).casefold()
+
+
+def _splits(run: Run, token: str) -> bool:
+    """Tailspin Toys' | Exchange …; Fabrikam Robotics | Business Premium."""
+    low = token.casefold()
+    starters = _vocabulary()["product_starters"]
+    return (
+        low in starters
+        and not run.is_product
+        and run.words[-1].casefold() not in _vocabulary()["generic_products"]
+        and run.words[-1].casefold() not in starters
+    )
+
+
+def _belongs(token: str, follows: str, run: Run | None, tokens: list[str], place: int) -> bool:
+    vocabulary = _vocabulary()
+    low = token.casefold()
+    next_low = follows.casefold()
+    if token.startswith("<"):
+        return False
+    if token == ",":
+        return run is not None and next_low.rstrip(".") in _ENDINGS
+    if token in {"&", "+"}:
+        return run is not None and bool(follows) and follows[:1].isalnum()
+    if token == ".":
+        return run is not None and run.words[-1].casefold() in _ENDINGS
+    if not token[0].isalnum():
+        return False
+    if low.isdigit():
+        return run is not None or next_low in vocabulary["products"]
+    if low == "plan":
+        return (run is not None and run.is_product or next_low in {"1", "2", "3", "4", "5"}) and (
+            run is not None or next_low.isdigit()
+        )
+    if low == "for":
+        return run is not None and run.is_product and next_low in vocabulary["after_for"]
+    if low in {"of", "and", "the", "de", "la", "und", "der"}:
+        if run is None or run.is_product or not run.words[-1][:1].isupper():
+            return False
+        return (
+            follows[:1].isupper()
+            and next_low not in vocabulary["common"]
+            and next_low not in vocabulary["products"]
+            and tokens[place - 1][:1].isupper()
+            and not run.words[-1].endswith(("'s", "s'"))
+        )
+    if low in vocabulary["common"]:
+        if run is None and token[:1].isupper() and place:
+            # "customer Upgrade Partners", "for Next Horizon": a name may begin with an everyday word.
+            last = tokens[place - 1].casefold()
+            return last in _CUSTOMER_CUES or (
+                last in {"for", "at"}
+                and follows[:1].isupper()
+                and next_low not in vocabulary["common"]
+                and next_low not in vocabulary["products"]
+            )
+        # A capital inside a name: "The Phone Company", "Best For You".
+        return (
+            run is not None
+            and token[:1].isupper()
+            and run.words[-1][:1].isupper()
+            and not run.is_product
+            and not low.startswith("i'")
+            and low not in {"i", "is", "it"}
+            and tokens[place - 1] != "."
+        )
+    return True
+
+
+def _trimmed(run: Run) -> Run | None:
+    """Without trailing joiners and a possessive; nothing when only a bare "Microsoft" or a letter is left."""
+    while run.words and run.words[-1].casefold() in _JOINERS:
+        run.words.pop()
+    if not run.words:
+        return None
+    last = run.words[-1]
+    if last.endswith("'s"):
+        run.words[-1], run.possessive = last[:-2], True
+    elif last.endswith("s'"):
+        run.words[-1], run.possessive = last[:-1], True
+    text = run.text
+    if text.casefold() in {"microsoft", "ms"} or (len(text) < 2 and not text.isdigit()) or text.isdigit():
+        return None
+    return run

@@ -1,0 +1,319 @@
+"""A conversation: what is said is kept, understood, answered and audited, in one transaction."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError, transaction
+from django.db.models import Max
+
+from assistant.engine import dialogue
+from assistant.engine.dialogue import Move, State
+from assistant.engine.match import matcher
+from assistant.engine.text import TooLong, clean
+from assistant.models import Conversation, Feedback, Turn
+from assistant.services import pages
+from assistant.services.pages import PageContext
+from assistant.services.resolve import Resolver, said
+from assistant.skill import ERROR, NEEDS_INPUT, REFUSED, Answer, Ref
+from assistant.skill import NotFound as NotThere
+from assistant.skills import SKILLS, talk
+from customers.services import cart as carts
+from customers.services import catalog, customers, subscriptions
+from portal.core import audit
+from portal.core.access import can, require, why_not
+from portal.core.jobs import writes
+from portal.core.scope import Scope
+
+PER_MINUTE = 30
+TURNS_SHOWN = 60
+TITLE = 80
+REASONS = ("wrong", "incomplete", "unclear")
+# A new conversation is named after its first submission, so that a double click makes one.
+_NAMESPACE = uuid.UUID("6f1d0f0e-6f0c-5c1a-9a7e-0d6f6a3f2b11")
+EXPECTED = (
+    customers.CustomerNotFound,
+    catalog.SkuNotFound,
+    carts.CartNotFound,
+    subscriptions.SubscriptionNotFound,
+    NotThere,
+)
+
+
+class ConversationNotFound(LookupError):
+    """No such conversation of this person in this tenant."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no such conversation.")
+
+
+class TooManyQuestions(RuntimeError):
+    """More questions in a minute than a person types."""
+
+    def __init__(self) -> None:
+        super().__init__(f"That were {PER_MINUTE} questions in a minute. Wait a moment, then send it again.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exchange:
+    """One question and its answer, stored."""
+
+    conversation: Conversation
+    question: Turn
+    answer: Turn
+    is_first: bool
+
+
+def mine(scope: Scope) -> Any:
+    """Conversations of this person in this tenant: nobody reads another's, not even a colleague."""
+    found = Conversation.objects.within(scope)
+    return found.filter(user_id=scope.user_id) if scope.user_id else found.none()
+
+
+def get(scope: Scope, *, conversation_id: uuid.UUID) -> Conversation:
+    found: Conversation | None = mine(scope).filter(conversation_id=conversation_id).first()
+    if found is None:
+        raise ConversationNotFound
+    return found
+
+
+def turns(scope: Scope, *, conversation: Conversation) -> list[Turn]:
+    """The last turns, oldest first, with what this person thought of the answers."""
+    rows = Turn.objects.within(scope).filter(conversation=conversation).prefetch_related("feedback")
+    return list(rows.order_by("-number")[:TURNS_SHOWN])[::-1]
+
+
+def earlier(scope: Scope, *, limit: int = 30) -> list[Conversation]:
+    return list(mine(scope).order_by("-modified_at")[:limit])
+
+
+def check_rate(scope: Scope, *, as_of: datetime) -> None:
+    """Raise TooManyQuestions. Counted in the database, so it holds for all processes together."""
+    lately = Turn.objects.within(scope).filter(
+        conversation__user_id=scope.user_id, speaker=Turn.Speaker.PERSON, created_at__gt=as_of - timedelta(minutes=1)
+    )
+    if lately.count() >= PER_MINUTE:
+        raise TooManyQuestions
+
+
+def handle(
+    scope: Scope,
+    *,
+    text: str,
+    as_of: datetime,
+    conversation_id: uuid.UUID | None = None,
+    page: PageContext = pages.NOWHERE,
+    origin: str = "",
+    submission_key: uuid.UUID | None = None,
+) -> Exchange:
+    """Answer `text`. The same `submission_key` again returns the first answer.
+
+    Raises ConversationNotFound, also for another person's. Everything else, a text that is too long or a record
+    that is not there, is an answer that says so.
+    """
+    require(scope, "view")
+    key = submission_key or uuid.uuid4()
+    if conversation_id is None:
+        conversation_id = uuid.uuid5(_NAMESPACE, f"{scope.partner_id}/{scope.user_id}/{key}")
+        _start(scope, conversation_id, as_of)
+    return _handle(
+        scope, text=text, as_of=as_of, conversation_id=conversation_id, page=page, origin=origin, submission_key=key
+    )
+
+
+def _start(scope: Scope, conversation_id: uuid.UUID, as_of: datetime) -> None:
+    if mine(scope).filter(conversation_id=conversation_id).exists():
+        return
+    try:
+        with transaction.atomic():
+            Conversation.objects.create(
+                conversation_id=conversation_id,
+                partner_id=scope.partner_id,
+                user_id=scope.user_id,
+                created_at=as_of,
+                modified_at=as_of,
+            )
+    except IntegrityError:
+        # The other half of a double click made it.
+        return
+
+
+@writes
+def _handle(
+    scope: Scope,
+    *,
+    text: str,
+    as_of: datetime,
+    conversation_id: uuid.UUID,
+    page: PageContext,
+    origin: str,
+    submission_key: uuid.UUID,
+) -> Exchange:
+    # Locked: turns of one conversation are numbered one after the other.
+    conversation = mine(scope).select_for_update(of=("self",)).filter(conversation_id=conversation_id).first()
+    if conversation is None:
+        raise ConversationNotFound
+    asked = Turn.objects.within(scope).filter(conversation=conversation, submission_key=submission_key).first()
+    if asked is not None:
+        reply = Turn.objects.within(scope).get(conversation=conversation, number=asked.number + 1)
+        return Exchange(conversation=conversation, question=asked, answer=reply, is_first=asked.number == 1)
+    last = Turn.objects.within(scope).filter(conversation=conversation).aggregate(last=Max("number"))["last"] or 0
+    answer, move, shown = _think(scope, conversation, text, page, as_of)
+    question = Turn.objects.create(
+        conversation=conversation,
+        number=last + 1,
+        speaker=Turn.Speaker.PERSON,
+        text=shown,
+        origin=origin[:60],
+        created_at=as_of,
+        submission_key=submission_key,
+    )
+    reply = Turn.objects.create(
+        conversation=conversation,
+        number=last + 2,
+        speaker=Turn.Speaker.ASSISTANT,
+        text=answer.plain(),
+        skill=move.skill,
+        slots={name: said(value) for name, value in move.slots.items()},
+        status=answer.status,
+        answer=answer.as_json(),
+        created_at=as_of,
+    )
+    conversation.title = conversation.title or shown[:TITLE]
+    conversation.modified_at = as_of
+    conversation.context = page.as_json()
+    conversation.save(update_fields=["title", "modified_at", "context", "state"])
+    after = {"skill": move.skill, "status": answer.status, "turn": reply.number}
+    audit.record(scope, "assistant.asked", conversation, as_of=as_of, after=after)
+    return Exchange(conversation=conversation, question=question, answer=reply, is_first=last == 0)
+
+
+def _think(
+    scope: Scope, conversation: Conversation, text: str, page: PageContext, as_of: datetime
+) -> tuple[Answer, Move, str]:
+    """The answer, the move behind it, and the text as it is kept."""
+    try:
+        sentence = clean(text)
+    except TooLong as long:
+        kept = clean(text[:TITLE]) + " …"
+        return Answer(lead=str(long), status=ERROR), Move(kind="stop", skill="out_of_scope"), kept
+    if not sentence:
+        nothing = Answer(lead="Nothing was asked.", body="Type a question.", status=NEEDS_INPUT)
+        return nothing, Move(kind="stop", skill="out_of_scope"), "(empty)"
+    state = State.from_json(conversation.state)
+    move = dialogue.advance(
+        state,
+        sentence,
+        skills=SKILLS,
+        matcher=matcher(),
+        resolve=Resolver(scope, as_of=as_of),
+        page=page.slots,
+    )
+    answer = _answer(scope, move, sentence, as_of)
+    if move.still_open and move.still_open == state.asking:
+        slot = SKILLS[state.skill].slot(state.asking)
+        answer = replace(answer, body=f"{answer.body} Still open: {slot.question if slot else ''}".strip())
+    conversation.state = state.as_json()
+    return answer, move, sentence
+
+
+def _answer(scope: Scope, move: Move, sentence: str, as_of: datetime) -> Answer:
+    if move.kind == dialogue.STOP:
+        return Answer(lead="Stopped. Nothing was changed.")
+    if move.kind == dialogue.UNWIRED:
+        intent = matcher().intents[move.skill]
+        return talk.not_wired(title=intent["title"], page=intent.get("page", ""), nearest=_offers(_near(move.skill)))
+    if move.kind in {dialogue.ASK, dialogue.MISSING}:
+        return _ask(move)
+    if move.skill not in SKILLS:
+        return _aside(move, sentence)
+    skill = SKILLS[move.skill]
+    if not can(scope, skill.capability):
+        return Answer(lead="Your role cannot do this.", body=why_not(scope, skill.capability), status=REFUSED)
+    values = {name: Ref.from_json(value) if isinstance(value, dict) else value for name, value in move.slots.items()}
+    try:
+        with transaction.atomic():
+            return skill.run(scope, **values, as_of=as_of)
+    except PermissionDenied as denied:
+        return Answer(lead="Your role cannot do this.", body=str(denied), status=REFUSED)
+    except EXPECTED as gone:
+        return Answer(lead=str(gone) or "This is not there any more.", status=ERROR)
+
+
+def _ask(move: Move) -> Answer:
+    slot = SKILLS[move.skill].slot(move.slot)
+    question = slot.question if slot else ""
+    if move.message:
+        lead, body = move.message, question
+    elif move.choices:
+        lead, body = "Several fit. Which one?", ""
+    else:
+        lead, body = question, ""
+    choices = tuple({"label": ref.label, "note": ref.note, "say": ref.key} for ref in move.choices)
+    return Answer(lead=lead, body=body, status=NEEDS_INPUT, asks_for=(move.slot,), choices=choices)
+
+
+def _aside(move: Move, sentence: str) -> Answer:
+    if move.skill == "help":
+        return talk.explain(sentence, can_do=_offers(tuple(SKILLS)))
+    if move.skill == "small_talk":
+        return talk.chat(sentence)
+    if move.skill == "clarify":
+        return talk.ask_which(options=[{"title": matcher().intents[name]["title"]} for name in move.between])
+    return talk.refuse(sentence, nearest=_offers(move.nearest))
+
+
+def _near(skill: str) -> tuple[str, ...]:
+    return tuple(name for name in ("subscription_list", "price_lookup", "promotion_eligibility") if name != skill)
+
+
+def _offers(names: tuple[str, ...]) -> list[dict[str, str]]:
+    """Wired skills, those of `names` first, at most six."""
+    wired = [name for name in names if name in SKILLS]
+    wired += [name for name in SKILLS if name not in wired]
+    return [{"title": SKILLS[name].title, "prompt": SKILLS[name].prompt} for name in wired[:6]]
+
+
+@writes
+def clear(scope: Scope, *, conversation_id: uuid.UUID, as_of: datetime) -> None:
+    """End a conversation: it stays in the list, its memory is forgotten. Raises ConversationNotFound."""
+    conversation = get(scope, conversation_id=conversation_id)
+    conversation.cleared_at = as_of
+    conversation.state = {}
+    conversation.save(update_fields=["cleared_at", "state"])
+    audit.record(scope, "assistant.cleared", conversation, as_of=as_of)
+
+
+@writes
+def give_feedback(
+    scope: Scope, *, conversation_id: uuid.UUID, number: int, helpful: bool, reason: str, text: str, as_of: datetime
+) -> Turn:
+    """Thumbs up or down on an answer; a second one replaces the first. Raises ConversationNotFound."""
+    conversation = get(scope, conversation_id=conversation_id)
+    turn = (
+        Turn.objects.within(scope)
+        .filter(conversation=conversation, number=number, speaker=Turn.Speaker.ASSISTANT)
+        .first()
+    )
+    if turn is None:
+        raise ConversationNotFound
+    Feedback.objects.within(scope).filter(turn=turn, user_id=scope.user_id).delete()
+    Feedback.objects.create(
+        turn=turn,
+        user_id=scope.user_id,
+        helpful=helpful,
+        reason=reason if reason in REASONS else "",
+        text=clean(text[:1000]),
+        created_at=as_of,
+    )
+    audit.record(scope, "assistant.rated", conversation, as_of=as_of, after={"turn": number, "helpful": helpful})
+    return turn
+
+
+def plain_slots(slots: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: said(value) for name, value in slots.items() if name != "cart"}

@@ -1,0 +1,102 @@
+"""What the page shows that the assistant is opened on, from the address of the page."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.urls import Resolver404, resolve
+
+from assistant.services.resolve import customer_ref, line_name
+from assistant.skill import Ref
+from customers.services import cart as carts
+from customers.services import customers, subscriptions
+from portal.core.scope import Scope
+
+# Pages without a record, by URL name: what "Looking at" says.
+PLACES = {
+    "customers:customers": "All customers",
+    "customers:subscriptions": "All subscriptions",
+    "customers:carts": "Carts",
+    "downloads:list": "Downloads",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class PageContext:
+    """`slots` holds the records that the page stands for, as the JSON of a Ref, by slot name."""
+
+    kind: str = ""
+    label: str = ""
+    path: str = ""
+    slots: dict[str, Any] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def removable(self) -> bool:
+        return bool(self.slots)
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+NOWHERE = PageContext()
+
+
+def look_at(scope: Scope, *, path: str, as_of: datetime) -> PageContext:
+    """The context of a page; an unknown page, a missing record and a foreign one give none."""
+    try:
+        match = resolve(urlsplit(path).path)
+    except (Resolver404, ValueError):
+        return NOWHERE
+    name, ids = match.view_name, match.kwargs
+    try:
+        if name == "customers:cart":
+            return of_cart(scope, cart_id=ids["cart_id"], number=None, as_of=as_of)
+        if name == "customers:subscription":
+            return _of_subscription(scope, ids["subscription_id"], path)
+        if "tenant_id" in ids:
+            return _of_customer(scope, ids["tenant_id"], path)
+    except (customers.CustomerNotFound, subscriptions.SubscriptionNotFound, carts.CartNotFound):
+        return NOWHERE
+    return PageContext(kind="place", label=PLACES[name], path=path) if name in PLACES else NOWHERE
+
+
+def of_cart(scope: Scope, *, cart_id: Any, number: int | None, as_of: datetime) -> PageContext:
+    """A cart, or one line of it. Raises CartNotFound."""
+    view = carts.view(scope, cart_id=cart_id, as_of=as_of)
+    customer = view.cart.customer
+    label = f"Cart for {customer.company_name}"
+    slots: dict[str, Any] = {
+        "cart": asdict(Ref(kind="cart", key=str(view.cart.cart_id), label=label)),
+        "customer": asdict(customer_ref(customer)),
+    }
+    line = next((each for each in view.lines if each.number == number), None)
+    if number is not None and line is None:
+        raise carts.CartNotFound("There is no such line.")
+    if line is not None:
+        label = f"Line {number} · {label}"
+        key = f"{view.cart.cart_id}:{number}"
+        slots["cart_line"] = asdict(Ref(kind="cart_line", key=key, label=label, note=line_name(line)))
+    bare = sum(each.outcome.applied is None for each in view.lines)
+    path = f"/carts/{view.cart.cart_id}/"
+    return PageContext(
+        kind="cart", label=label, path=path, slots=slots, counts={"lines": len(view.lines), "bare": bare}
+    )
+
+
+def _of_customer(scope: Scope, tenant_id: Any, path: str) -> PageContext:
+    customer = customers.get(scope, tenant_id=tenant_id)
+    slots = {"customer": asdict(customer_ref(customer))}
+    counts = {"subscriptions": customer.subscription_count, "est": customer.est_count}
+    return PageContext(kind="customer", label=customer.company_name, path=path, slots=slots, counts=counts)
+
+
+def _of_subscription(scope: Scope, subscription_id: Any, path: str) -> PageContext:
+    found = subscriptions.get(scope, subscription_id=subscription_id)
+    ref = Ref(kind="subscription", key=str(found.subscription_id), label=found.friendly_name, pk=found.pk)
+    slots = {"subscription": asdict(ref), "customer": asdict(customer_ref(found.customer))}
+    label = f"{found.friendly_name} · {found.customer.company_name}"
+    return PageContext(kind="subscription", label=label, path=path, slots=slots)
