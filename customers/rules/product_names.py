@@ -15,10 +15,12 @@ from pathlib import Path
 
 from customers.rules.vocabulary import sku_id_of
 
-# A product id, and a SKU id after it: `CFQ7TTC0LCHC`, `CFQ7TTC0LCHC:0002`, `CFQ7TTC0LCHC/2`, `CFQ7TTC0LCHC sku 0002`.
+_SKU = r"((?=[A-Z0-9]*\d)[A-Z0-9]{1,4})(?![A-Z0-9])"
+# A product id, and a SKU id after it: `CFQ7TTC0LCHC:0002`, `CFQ7TTC0LCHC/2`, `CFQ7TTC0LCHC, sku 2`, `CFQ7TTC0LCHC 0002`.
+# A bare number after it is not taken for a SKU: it may be a quantity.
 _REFERENCE = re.compile(
     r"(?<![A-Z0-9])(?=[A-Z0-9]*\d)(?=\d*[A-Z])([A-Z0-9]{12})(?![A-Z0-9])"
-    r"(?:\s*[:/,]?\s*(?:SKU(?:\s*ID)?\s*)?[:/]?\s*((?=[A-Z0-9]*\d)[A-Z0-9]{1,4})(?![A-Z0-9]))?",
+    rf"(?:\s*[:/]\s*{_SKU}|[\s,]+SKU(?:\s*ID)?[\s:]*{_SKU}|[\s,]+(0[A-Z0-9]{{3}})(?![A-Z0-9]))?",
     re.IGNORECASE,
 )
 
@@ -28,7 +30,8 @@ def reference_in(text: str) -> tuple[str, str] | None:
     match = _REFERENCE.search(text)
     if match is None:
         return None
-    return match[1].upper(), sku_id_of(match[2]) if match[2] else ""
+    sku_id = match[2] or match[3] or match[4]
+    return match[1].upper(), sku_id_of(sku_id) if sku_id else ""
 
 
 def plain(folded: str) -> str:
