@@ -1,9 +1,10 @@
-from customers.models.catalog import Availability, PriceList, PriceRow, Product, Sku, UpgradePath
+from customers.models.billing import ReconciliationLine
+from customers.models.catalog import Availability, LegacyOfferMapping, PriceList, PriceRow, Product, Sku, UpgradePath
 from customers.models.customers import OPEN_END, Customer, IndirectReseller
 from customers.models.orders import Cart, CartLine, Order, OrderLine
 from customers.models.promotions import Promotion, PromotionAssignment, PromotionProduct
 from customers.models.subscriptions import Subscription, Transition, TransitionEvent
-from customers.models.tickets import Ticket, TicketNote
+from customers.models.tickets import Ticket, TicketAction, TicketNote
 
 __all__ = [
     "OPEN_END",
@@ -12,6 +13,7 @@ __all__ = [
     "CartLine",
     "Customer",
     "IndirectReseller",
+    "LegacyOfferMapping",
     "Order",
     "OrderLine",
     "PriceList",
@@ -20,9 +22,11 @@ __all__ = [
     "Promotion",
     "PromotionAssignment",
     "PromotionProduct",
+    "ReconciliationLine",
     "Sku",
     "Subscription",
     "Ticket",
+    "TicketAction",
     "TicketNote",
     "Transition",
     "TransitionEvent",

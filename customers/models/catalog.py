@@ -176,5 +176,18 @@ class UpgradePath(models.Model):
         return f"{self.from_product_id}:{self.from_sku_id} → {self.to_product_id}:{self.to_sku_id}"
 
 
+class LegacyOfferMapping(models.Model):
+    """What a legacy offer becomes in the new commerce (tab "NCE Mapping" of the legacy offer matrix)."""
+
+    legacy_offer_id = models.CharField(max_length=40, unique=True)
+    legacy_title = models.CharField(max_length=300, blank=True)
+    product_id = models.CharField(max_length=12)
+    sku_id = models.CharField(max_length=4)
+    migration_enabled = models.BooleanField(default=True)
+
+    def __str__(self) -> str:
+        return f"{self.legacy_title or self.legacy_offer_id} → {self.product_id}:{self.sku_id}"
+
+
 TERM_CHOICES = [(t.value, t.value) for t in Term]
 CYCLE_CHOICES = [(c.value, c.value) for c in BillingCycle]

@@ -80,6 +80,12 @@ class Subscription(ScopedModel):
     end_of_term = models.CharField(
         max_length=14, choices=[(e.value, e.value) for e in EndOfTerm], default=EndOfTerm.NOT_APPLICABLE, editable=False
     )
+    # What customers.rules.partner_of_record decides, stored for the same reason. Empty: not checked yet.
+    partner_of_record_state = models.CharField(max_length=16, blank=True, db_default="", editable=False)
+    # The upgraded subscription that this one duplicates, and until when help can be asked
+    # (customers.rules.duplicates). Null: no duplicate.
+    duplicate_of_id = models.UUIDField(null=True, blank=True, editable=False)
+    duplicate_help_until = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
         base_manager_name = "unscoped"
@@ -102,6 +108,16 @@ class Subscription(ScopedModel):
             models.Index(fields=["partner", "commitment_ends_at", "id"], name="subscription_by_end"),
             models.Index(fields=["customer", "name_key", "id"], name="subscription_of_customer"),
             models.Index(fields=["partner", "end_of_term", "commitment_ends_at"], name="subscription_by_outcome"),
+            models.Index(
+                fields=["partner", "name_key", "id"],
+                name="subscription_duplicates",
+                condition=Q(duplicate_of_id__isnull=False),
+            ),
+            models.Index(
+                fields=["partner", "partner_of_record_state", "id"],
+                name="subscription_por_problem",
+                condition=~Q(partner_of_record_state__in=["", "valid"]),
+            ),
         ]
 
     def __str__(self) -> str:

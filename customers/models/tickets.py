@@ -17,6 +17,20 @@ class Ticket(ScopedModel):
         ATTENTION_NEEDED = "attention_needed", "Attention needed"
         CLOSED = "closed", "Closed"
 
+    class Kind(models.TextChoices):
+        GENERAL = "general", "General"
+        DUPLICATE = "duplicate", "Duplicate after an upgrade"
+
+    class Step(models.TextChoices):
+        """Where staff stand with it; `status` is the vendor's coarser word."""
+
+        SUBMITTED = "submitted", "Submitted"
+        IN_REVIEW = "in_review", "In review"
+        APPROVED = "approved", "Approved"
+        DECLINED = "declined", "Declined"
+        WITHDRAWN = "withdrawn", "Withdrawn"
+        CLOSED = "closed", "Closed"
+
     class Severity(models.TextChoices):
         CRITICAL = "critical", "Critical"
         MODERATE = "moderate", "Moderate"
@@ -34,6 +48,17 @@ class Ticket(ScopedModel):
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     contact_email = models.EmailField(blank=True)
     contact_phone = models.CharField(max_length=40, blank=True)
+    kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.GENERAL, db_default=Kind.GENERAL)
+    step = models.CharField(max_length=10, choices=Step.choices, default=Step.SUBMITTED, db_default=Step.SUBMITTED)
+    taken_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    taken_at = models.DateTimeField(null=True, blank=True)
+    decided_at = models.DateTimeField(null=True, blank=True)
+    decline_reason = models.CharField(max_length=500, blank=True, db_default="")
+    # The upgraded subscription of a duplicate ticket, and the checks as they stood when it was made.
+    upgraded_subscription_id = models.UUIDField(null=True, blank=True)
+    decision = models.JSONField(default=list, blank=True)
     created_at = models.DateTimeField()
     modified_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True, blank=True)
@@ -63,3 +88,35 @@ class TicketNote(ScopedModel):
 
     def __str__(self) -> str:
         return f"Note of {self.created_by_name}"
+
+
+class TicketAction(ScopedModel):
+    """One change that a ticket asks for: a duplicate to cancel, or to reduce to `to_quantity` licenses."""
+
+    partner_path = "ticket__partner_id"
+
+    class Kind(models.TextChoices):
+        CANCEL = "cancel", "Cancel"
+        REDUCE = "reduce", "Reduce"
+
+    ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="actions")
+    subscription = models.ForeignKey("customers.Subscription", on_delete=models.CASCADE, related_name="+")
+    kind = models.CharField(max_length=6, choices=Kind.choices)
+    from_quantity = models.PositiveIntegerField()
+    to_quantity = models.PositiveIntegerField()
+    # The estimate shown before approval, as a positive amount; null when a fact was missing.
+    refund_estimate = models.DecimalField(max_digits=18, decimal_places=2, null=True, blank=True)
+    currency = models.CharField(max_length=3, blank=True)
+    executed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        base_manager_name = "unscoped"
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["ticket", "subscription"], name="ticket_action_once"),
+            models.CheckConstraint(
+                condition=Q(to_quantity__lt=models.F("from_quantity")), name="ticket_action_reduces"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.from_quantity} to {self.to_quantity}"

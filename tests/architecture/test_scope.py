@@ -26,6 +26,7 @@ OWNED_BY_NOBODY = {
     "customers.PriceList": "catalog",
     "customers.PriceRow": "catalog",
     "customers.UpgradePath": "catalog",
+    "customers.LegacyOfferMapping": "catalog",
     "customers.Promotion": "catalog",
     "customers.PromotionProduct": "catalog",
 }

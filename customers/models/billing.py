@@ -1,0 +1,70 @@
+"""Lines of the reconciliation file that this portal's own events cause. Contract §10.3."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+
+from portal.core.scope import ScopedModel
+
+
+class ReconciliationLine(ScopedModel):
+    """One charge or credit of a month. Fields that the file repeats from customer, order or catalog are read there."""
+
+    class ChargeType(models.TextChoices):
+        """As the vendor writes them; compared case-insensitively."""
+
+        NEW = "new", "New"
+        RENEW = "renew", "Renew"
+        CYCLE_CHARGE = "cycleCharge", "Cycle charge"
+        ADD_QUANTITY = "addQuantity", "Add quantity"
+        REMOVE_QUANTITY = "removeQuantity", "Remove quantity"
+        MOVE_QUANTITY = "moveQuantity", "Move quantity"
+        CANCEL_IMMEDIATE = "cancelImmediate", "Cancel immediate"
+        CONVERT = "convert", "Convert"
+        CHANGE_BILLING_PLAN = "changeBillingPlan", "Change billing plan"
+        CUSTOMER_CREDIT = "customerCredit", "Customer credit"
+        EXTEND_TERM = "extendTerm", "Extend term"
+
+    partner = models.ForeignKey("core.Partner", on_delete=models.CASCADE, related_name="reconciliation_lines")
+    customer = models.ForeignKey("customers.Customer", on_delete=models.PROTECT, related_name="reconciliation_lines")
+    subscription = models.ForeignKey(
+        "customers.Subscription", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    month = models.DateField(help_text="First day of the billing period, a calendar month")
+    occurred_at = models.DateTimeField()
+    charge_type = models.CharField(max_length=20, choices=ChargeType.choices)
+    order_id = models.CharField(max_length=40, blank=True)
+    order_at = models.DateTimeField(null=True, blank=True)
+    offer_id = models.CharField(max_length=40)
+    sku_name = models.CharField(max_length=300)
+    term_duration = models.CharField(max_length=8, blank=True)
+    billing_cycle = models.CharField(max_length=12, blank=True)
+    quantity = models.IntegerField()
+    billable_quantity = models.IntegerField(help_text="Negative on credits")
+    unit_price = models.DecimalField(max_digits=18, decimal_places=6)
+    effective_unit_price = models.DecimalField(max_digits=18, decimal_places=6)
+    subtotal = models.DecimalField(max_digits=18, decimal_places=2)
+    currency = models.CharField(max_length=3)
+    charge_starts_at = models.DateTimeField()
+    charge_ends_at = models.DateTimeField()
+    promotion_id = models.CharField(max_length=40, blank=True)
+    price_adjustment = models.CharField("PriceAdjustmentDescription", max_length=300, blank=True)
+    partner_of_record = models.CharField(max_length=10, blank=True)
+    # Links the lines of one event; for a credit of a ticket, the ticket's number.
+    reference_id = models.CharField(max_length=40, blank=True)
+
+    class Meta:
+        base_manager_name = "unscoped"
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(month__day=1), name="reconciliation_month_is_first_day"),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["partner", "month", "id"], name="reconciliation_of_month"),
+            models.Index(fields=["subscription", "month"], name="reconciliation_of_sub"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.charge_type} {self.subtotal} {self.currency}"
