@@ -106,6 +106,13 @@ def test_an_unknown_address_is_not_found_for_strangers_too(client: Client, db: N
     assert "Carts" not in page.content.decode()
 
 
+@pytest.mark.parametrize("address", ["/search/?q=a%00", "/customers/choices/%00/", "/signin/?next=%00"])
+def test_a_zero_byte_is_refused_before_it_reaches_the_database(somebody: Client, address: str) -> None:
+    response = somebody.get(address)
+    assert response.status_code == 400
+    assert "Content-Security-Policy" in response.headers
+
+
 def test_a_form_without_a_token_leads_back(db: None) -> None:
     client = Client(enforce_csrf_checks=True, headers={"referer": "http://testserver/profile/?a=1"})
     page = client.post("/form/")

@@ -45,7 +45,7 @@ class SearchResult:
 
 def find(scope: Scope, *, text: str) -> SearchResult:
     """Look for a tenant ID, subscription ID, order ID or ticket ID, else for names and domains. Six queries at most."""
-    wanted = text.strip()[:LONGEST]
+    wanted = text.replace("\x00", "").strip()[:LONGEST]
     if not wanted:
         return SearchResult(text="")
     number = queries.uuid_of(wanted)

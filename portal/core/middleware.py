@@ -7,6 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 
 from portal.core.access import MARKER
@@ -38,6 +39,9 @@ class ScopeMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        # No page means it, and PostgreSQL cannot store or compare it.
+        if "\x00" in request.path_info or "%00" in request.META.get("QUERY_STRING", ""):
+            raise BadRequest("a zero byte in the address")
         request.scope = scope_of(request.user)  # type: ignore[attr-defined]
         response = self.get_response(request)
         # Pages hold tenant data: no shared cache and no snapshot after sign-out.
