@@ -50,18 +50,27 @@ class Deal:
     details_read: bool = True  # False: only the list was read, so refundableQuantity is not known
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Dates:
+    """The moments that a purchase sets. `window_until` ends the time in which it may be canceled."""
+
+    bought_at: datetime
+    starts_at: datetime
+    ends_at: datetime
+    window_until: datetime | None
+    cycle_ends_at: datetime | None
+
+
 def build(deal: Deal, ids: Ids, customer: Customer, *, currency: str, today: date) -> Subscription:
     """The subscription, not saved. `customer.partner_id` must be set."""
     item = deal.item
-    bought_at, starts_at, ends_at = _dates(deal, today)
+    dates = dates_of(deal, today)
     sku_id = item.est_sku_id if deal.extended else item.sku_id
     title = f"{item.title} (Extended service term)" if deal.extended else item.title
     name = deal.name or title
     price = _price(deal, customer.segment, currency)
-    window_until = _window(deal, bought_at, starts_at, ends_at)
-    now = at(today)
-    inside = window_until is not None and window_until > now and deal.status == SubscriptionStatus.ACTIVE
-    subscription = Subscription(
+    open_until = dates.window_until if is_open(deal, dates, today) else None
+    return Subscription(
         partner_id=customer.partner_id,
         customer=customer,
         subscription_id=ids.guid(),
@@ -74,11 +83,11 @@ def build(deal: Deal, ids: Ids, customer: Customer, *, currency: str, today: dat
         product_type="" if deal.legacy else item.product_type,
         quantity=deal.quantity,
         unit_type=item.unit,
-        created_at=bought_at,
-        effective_start_at=starts_at,
-        commitment_ends_at=ends_at,
-        cancellation_allowed_until=window_until,
-        billing_cycle_ends_at=_cycle_end(deal, starts_at, ends_at, today),
+        created_at=dates.bought_at,
+        effective_start_at=dates.starts_at,
+        commitment_ends_at=dates.ends_at,
+        cancellation_allowed_until=dates.window_until,
+        billing_cycle_ends_at=dates.cycle_ends_at,
         status=deal.status,
         auto_renew_enabled=deal.at_end in {"renew", "new_term", "fewer", "longer", "transition"},
         billing_type="usage" if item.unit == "Usage-based" else "license",
@@ -87,16 +96,16 @@ def build(deal: Deal, ids: Ids, customer: Customer, *, currency: str, today: dat
         renewal_term_duration="P1M" if deal.extended else "",
         is_trial=item.is_trial,
         has_purchasable_addons=item.product_id == catalog.PREMIUM.product_id,
-        actions=["edit", "cancel"] if inside else ["edit"] if deal.status == SubscriptionStatus.ACTIVE else [],
+        actions=actions(deal, open_until),
         partner_of_record=deal.partner_of_record,
         promotion_id=deal.promotion.promotion_id if deal.promotion else "",
         migrated_from_subscription_id=ids.guid() if deal.migrated else None,
-        refund_options=[{"type": "Partial", "expiresAt": stamp(window_until)}] if inside and window_until else [],
-        refundable_quantity=refundable(deal, window_until if inside else None, today),
+        refund_options=refund_options(open_until),
+        refundable_quantity=refundable(deal, open_until, today),
         scheduled_next_term_instructions=_next_term(deal),
         scheduled_actions=scheduled_actions(deal, deal.quantity),
         next_charge_instructions=_next_charge(deal),
-        custom_term_ends_at=ends_at if deal.coterm else None,
+        custom_term_ends_at=dates.ends_at if deal.coterm else None,
         suspension_reasons=[deal.suspended_because] if deal.suspended_because else [],
         contract_type="productKey" if deal.product_key else "subscription",
         order_id=str(ids.guid()) if deal.legacy else ids.hex(12),
@@ -104,12 +113,50 @@ def build(deal: Deal, ids: Ids, customer: Customer, *, currency: str, today: dat
         publisher_name="Microsoft Corporation",
         attention_needed=deal.attention,
         etag=ids.hex(16),
-        synced_at=now,
+        synced_at=at(today),
         unit_price=price,
         currency=currency if price is not None else "",
         assigned_licenses=deal.assigned,
     )
-    return subscription
+
+
+def dates_of(deal: Deal, today: date) -> Dates:
+    """Where the deal lies in time."""
+    starts = today + timedelta(days=deal.starts)
+    ends_at = OPEN_END
+    if deal.term:
+        months = TERM_MONTHS[deal.term]
+        if deal.ends_in is not None:
+            last_day = today + timedelta(days=deal.ends_in)
+            if not deal.coterm:
+                starts = term_start(last_day, months)
+            ends_at = at(last_day, END_OF_DAY)
+        else:
+            ends_at = term_end(starts, months)
+    bought = starts if deal.bought is None else min(starts, today + timedelta(days=deal.bought))
+    bought_at, starts_at = at(bought, PURCHASE_TIME), at(starts)
+    return Dates(
+        bought_at=bought_at,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        window_until=_window(deal, bought_at, starts_at, ends_at),
+        cycle_ends_at=_cycle_end(deal, starts, ends_at, today),
+    )
+
+
+def is_open(deal: Deal, dates: Dates, today: date) -> bool:
+    """May it be canceled today?"""
+    return deal.status == SubscriptionStatus.ACTIVE and (dates.window_until or at(today)) > at(today)
+
+
+def actions(deal: Deal, open_until: datetime | None) -> list[str]:
+    if deal.status != SubscriptionStatus.ACTIVE:
+        return []
+    return ["edit", "cancel"] if open_until else ["edit"]
+
+
+def refund_options(open_until: datetime | None) -> list[dict[str, str]]:
+    return [{"type": "Partial", "expiresAt": stamp(open_until)}] if open_until else []
 
 
 def legacy_offer(item: SampleSku) -> UUID:
@@ -151,24 +198,6 @@ def refundable(deal: Deal, until: datetime | None, today: date) -> dict[str, Any
     return {"totalQuantity": sum(row["quantity"] for row in rows), "details": rows}  # type: ignore[misc]
 
 
-def _dates(deal: Deal, today: date) -> tuple[datetime, datetime, datetime]:
-    """Purchase, start and end of the running term."""
-    starts = today + timedelta(days=deal.starts)
-    ends = OPEN_END
-    if deal.term:
-        months = TERM_MONTHS[deal.term]
-        if deal.ends_in is not None:
-            last_day = today + timedelta(days=deal.ends_in)
-            starts = term_start(last_day, months)
-            if deal.coterm:
-                starts = today + timedelta(days=deal.starts)
-            ends = at(last_day, END_OF_DAY)
-        else:
-            ends = term_end(starts, months)
-    bought = starts if deal.bought is None else min(starts, today + timedelta(days=deal.bought))
-    return at(bought, PURCHASE_TIME), at(starts), ends
-
-
 def _window(deal: Deal, bought_at: datetime, starts_at: datetime, ends_at: datetime) -> datetime | None:
     """The end of the time in which it may be canceled. Trials and the extended term: any time."""
     if deal.legacy or not deal.term:
@@ -178,12 +207,11 @@ def _window(deal: Deal, bought_at: datetime, starts_at: datetime, ends_at: datet
     return max(bought_at, starts_at) + WINDOW
 
 
-def _cycle_end(deal: Deal, starts_at: datetime, ends_at: datetime, today: date) -> datetime | None:
+def _cycle_end(deal: Deal, start: date, ends_at: datetime, today: date) -> datetime | None:
     """The last second of the billing period that today lies in."""
     months = CYCLE_MONTHS.get(deal.cycle)
     if months is None:
         return None
-    start = starts_at.date()
     passed = (today.year - start.year) * 12 + today.month - start.month
     periods = max(passed // months, 0)
     end = at(add_months(start, (periods + 1) * months) - timedelta(days=1), END_OF_DAY)
