@@ -1,0 +1,191 @@
+"""What a cell of a price list may hold, and how the columns are found."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from customers.rules.price_list import OPEN_END, REQUIRED, BadRow, Columns, WrongHeader, date_of, price_of
+from customers.rules.vocabulary import BillingCycle, Segment
+
+OFFER = {
+    "TermDuration": "P1Y",
+    "BillingPlan": "Monthly",
+    "Market": "US",
+    "Currency": "USD",
+    "EffectiveStartDate": "11/1/2026 12:00:00 AM",
+    "EffectiveEndDate": "11/30/9999 11:59:59 PM",
+    "PricingTierRangeMin": "",
+    "PricingTierRangeMax": "",
+    "Tags": "License",
+    "ChangeIndicator": "Unchanged",
+    "EndofSaleDate": "",
+    "Segment": "Commercial",
+}
+SKU = {"ProductId": "CFQ7TTC0LCHC", "SkuId": "2", "SkuTitle": "Business Premium", "UnitPrice": "264.00"}
+
+
+def read_offer(**cells: str):
+    row = SKU | OFFER | cells
+    columns = Columns(list(row))
+    return columns.offer(columns.offer_cells(list(row.values())), default_segment=Segment.EDUCATION)
+
+
+def read_sku(**cells: str):
+    row = SKU | OFFER | cells
+    columns = Columns(list(row))
+    return columns.sku(columns.sku_cells(list(row.values())))
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("2/1/2023 12:00:00 AM", datetime(2023, 2, 1, tzinfo=UTC)),
+        ("2/1/2023 12:30 PM", datetime(2023, 2, 1, 12, 30, tzinfo=UTC)),
+        ("11/30/9999 11:59:59 PM", datetime(9999, 11, 30, 23, 59, 59, tzinfo=UTC)),
+        ("11/30/9999", datetime(9999, 11, 30, tzinfo=UTC)),
+        ("1/1/1753", datetime(1753, 1, 1, tzinfo=UTC)),
+        ("2024-05-01T00:00:00.0000000Z", datetime(2024, 5, 1, tzinfo=UTC)),
+        ("9999-11-30T23:59:59.9999999Z", datetime(9999, 11, 30, 23, 59, 59, 999999, tzinfo=UTC)),
+        ("1753-01-01T00:00:00", datetime(1753, 1, 1, tzinfo=UTC)),
+        ("2024-05-01", datetime(2024, 5, 1, tzinfo=UTC)),
+        ("2024-05-01T02:00:00+02:00", datetime(2024, 5, 1, tzinfo=UTC)),
+        (" 2024-05-01 10:00 ", datetime(2024, 5, 1, 10, tzinfo=UTC)),
+    ],
+)
+def test_both_ways_to_write_a_date(text, moment):
+    assert date_of("EffectiveStartDate", text) == moment
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("", "is empty"),
+        ("soon", "is no date such as"),
+        ("13/1/2026", "does not exist"),
+        ("2/30/2026", "does not exist"),
+        ("2026-02-30T00:00:00Z", "does not exist"),
+        ("1/1/2026 13:00:00 PM", "does not exist"),
+        ("0000-01-01", "does not exist"),
+        ("0001-01-01T00:00:00+02:00", "does not exist"),
+        ("1.11.2026", "is no date such as"),
+    ],
+)
+def test_what_is_no_date(text, sentence):
+    with pytest.raises(BadRow, match=sentence):
+        date_of("EffectiveStartDate", text)
+
+
+@pytest.mark.parametrize(
+    ("text", "price"),
+    [("264", "264"), (" 264.00 ", "264.00"), ("0", "0"), ("0.000001", "0.000001"), ("1E-05", "0.000010"),
+     ("2.5e2", "250.000000"), ("1.5000000000", "1.500000"), ("-0", "0.000000"), ("999999999999.999999",) * 2],
+)  # fmt: skip
+def test_prices(text, price):
+    assert price_of("UnitPrice", text) == price
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("", "UnitPrice is empty"),
+        ("free", "not a number"),
+        ("NaN", "not a number"),
+        ("1,234.50", "not a number"),
+        ("221,76", "not a number"),
+        ("1_000", "not a number"),
+        ("٣", "not a number"),
+        ("-0.01", "negative"),
+        ("1000000000000", "too large"),
+        ("9e99", "too large"),
+        ("0.0000001", "more than 6 decimals"),
+    ],
+)
+def test_what_is_no_price(text, sentence):
+    with pytest.raises(BadRow, match=sentence):
+        price_of("UnitPrice", text)
+
+
+@pytest.mark.parametrize(("text", "sku_id"), [("1", "0001"), ("0002", "0002"), ("00j", "000J"), ("0", "0000")])
+def test_sku_ids_get_their_zeros_back(text, sku_id):
+    assert read_sku(SkuId=text).sku_id == sku_id
+
+
+@pytest.mark.parametrize(
+    ("cells", "field", "value"),
+    [
+        ({"BillingPlan": "MONTHLY"}, "billing_plan", BillingCycle.MONTHLY),
+        ({"BillingPlan": "One_Time"}, "billing_plan", BillingCycle.ONE_TIME),
+        ({"BillingPlan": "None"}, "billing_plan", BillingCycle.NONE),
+        ({"Segment": "nonprofit"}, "segment", Segment.CHARITY),
+        ({"Segment": "EDUCATION"}, "segment", Segment.EDUCATION),
+        ({"Segment": ""}, "segment", Segment.EDUCATION),
+        ({"TermDuration": "p1y"}, "term_duration", "P1Y"),
+        ({"TermDuration": "NoTerm"}, "term_duration", "NoTerm"),
+        ({"TermDuration": "P5Y"}, "term_duration", "P5Y"),
+        ({"TermDuration": ""}, "term_duration", ""),
+        ({"Market": "de"}, "market", "DE"),
+        ({"PricingTierRangeMin": "1", "PricingTierRangeMax": "300"}, "tier_max", 300),
+        ({"PricingTierRangeMin": ""}, "tier_min", 0),
+        ({"EffectiveEndDate": ""}, "ends_at", OPEN_END),
+        ({"EndofSaleDate": "3/31/2027"}, "end_of_sale_at", datetime(2027, 3, 31, tzinfo=UTC)),
+        ({"EndofSaleDate": "9999-11-30T23:59:59Z"}, "end_of_sale_at", None),
+        ({"Tags": "License;Trial"}, "tags", "License;Trial"),
+    ],
+)
+def test_what_an_offer_may_say(cells, field, value):
+    assert getattr(read_offer(**cells), field) == value
+
+
+@pytest.mark.parametrize(
+    ("cells", "sentence"),
+    [
+        ({"BillingPlan": "Weekly"}, "BillingPlan 'Weekly' is unknown: use Monthly"),
+        ({"BillingPlan": ""}, "BillingPlan '' is unknown"),
+        ({"Segment": "Consumer"}, "Segment 'Consumer' is unknown: use Commercial, Education"),
+        ({"TermDuration": "twelve months"}, "TermDuration"),
+        ({"Market": "USA"}, "Market 'USA' is not 2 letters"),
+        ({"Currency": "$"}, "Currency '\\$' is not 3 letters"),
+        ({"PricingTierRangeMin": "-1"}, "PricingTierRangeMin"),
+        ({"PricingTierRangeMin": "10", "PricingTierRangeMax": "5"}, "PricingTierRangeMax is below"),
+        ({"EffectiveEndDate": "11/1/2026"}, "EffectiveEndDate is not after"),
+        ({"Tags": "x" * 201}, "Tags is longer than 200"),
+    ],
+)
+def test_what_an_offer_may_not_say(cells, sentence):
+    with pytest.raises(BadRow, match=sentence):
+        read_offer(**cells)
+
+
+@pytest.mark.parametrize(
+    ("cells", "sentence"),
+    [
+        ({"ProductId": "CFQ7"}, "ProductId 'CFQ7' is not 12 letters and digits"),
+        ({"SkuId": "1E+10"}, "SkuId '1E\\+10' is not up to 4"),
+        ({"SkuId": ""}, "SkuId"),
+        ({"SkuTitle": "  "}, "SkuTitle is empty"),
+        ({"SkuTitle": "x" * 301}, "SkuTitle is longer than 300"),
+        ({"SkuDescription": "x" * 10_001}, "SkuDescription is longer than 10,000"),
+    ],
+)
+def test_what_a_sku_may_not_say(cells, sentence):
+    with pytest.raises(BadRow, match=sentence):
+        read_sku(**cells)
+
+
+def test_columns_are_found_by_name_however_it_is_written():
+    columns = Columns(["x", *(name.upper() for name in REQUIRED[::-1]), "Erp", "segment ", ""])
+    assert columns.has_erp_price
+    assert columns.has_segment
+
+
+@pytest.mark.parametrize("name", REQUIRED)
+def test_a_missing_column_is_named(name):
+    with pytest.raises(WrongHeader, match=f"missing: {name}\\."):
+        Columns([column for column in REQUIRED if column != name])
+
+
+def test_a_column_that_stands_there_twice_is_named():
+    with pytest.raises(WrongHeader, match="twice: ERP Price"):
+        Columns([*REQUIRED, "ERP Price", "ERP"])
