@@ -188,6 +188,7 @@ on("beforeSwap", ({ detail }) => {
     return;
   }
   all("[data-error]").forEach((el) => el.remove());
+  detail.selectOverride = "unset";
   const thread = detail.elt.closest("#assistant") && $(".thread", panel);
   if (thread) { detail.target = thread; detail.swapOverride = "beforeend"; }
   else if (detail.requestConfig.verb === "get") detail.swapOverride = "afterbegin";
