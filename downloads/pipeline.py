@@ -124,7 +124,9 @@ def _copy(records: ScopedQuerySet, columns: tuple[Column, ...], out: BinaryIO, e
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(f"SET LOCAL work_mem = '{WORK_MEMORY}'")
         cursor.execute(f"SET LOCAL statement_timeout = '{STATEMENT_SECONDS}s'")
-        with cursor.copy(f"COPY ({sql}) TO STDOUT WITH (FORMAT csv)", params) as rows:
+        # With its values filled in, because Django's counting cursor passes on nothing but the text.
+        statement = cursor.mogrify(f"COPY ({sql}) TO STDOUT WITH (FORMAT csv)", params)
+        with cursor.copy(statement) as rows:
             for row in rows:
                 out.write(row)
         return int(cursor.rowcount)

@@ -219,12 +219,12 @@ def open_file(scope: Scope, *, request_id: int, as_of: datetime) -> OpenedFile:
     request = visible(scope).filter(pk=request_id, status=Status.COMPLETED).exclude(file_name="").first()
     if request is None or (request.expires_at and request.expires_at < as_of):
         raise DownloadNotFound
+    audit.record(scope, "download.opened", request, as_of=as_of, after={"sha256": request.sha256})
     try:
         file = default_storage.open(request.file_name, "rb")
     except OSError:
         log.exception("the file of %s is gone", request.number)
         raise DownloadNotFound from None
-    audit.record(scope, "download.opened", request, as_of=as_of, after={"sha256": request.sha256})
     name = f"{request.report}-{request.evaluation_at:%Y-%m-%d}-{request.number}.csv"
     return OpenedFile(file=file, name=name, size=request.byte_count or 0)
 
