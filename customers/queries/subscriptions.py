@@ -16,9 +16,10 @@ from portal.core.keyset import Found, Total, narrowed
 from portal.core.models import AuditEvent
 from portal.core.scope import Scope
 
+# What a row of the list holds. Plain tuples: making model objects costs more than the query.
 LISTED = (
-    "subscription_id", "friendly_name", "name_key", "quantity", "assigned_licenses", "status", "commitment_ends_at",
-    "term_duration", "billing_cycle", "billing_type", "end_of_term", "partner_id", "customer__tenant_id",
+    "id", "subscription_id", "friendly_name", "name_key", "quantity", "assigned_licenses", "status",
+    "commitment_ends_at", "term_duration", "billing_cycle", "end_of_term", "customer__tenant_id",
     "customer__company_name",
 )  # fmt: skip
 # What a person picks, and the stored outcomes it stands for. Silence leads to the extended term as well.
@@ -58,7 +59,7 @@ class DayOfEnds:
 
 
 def listing(scope: Scope, filters: SubscriptionFilters, *, as_of: datetime) -> QuerySet[Subscription]:
-    """Subscriptions that meet every filter, with their customer, in no order. Reads only the list's columns."""
+    """Subscriptions that meet every filter, in no order."""
     rows = _without_text(scope, filters, as_of=as_of)
     if not filters.text:
         return rows
@@ -67,22 +68,21 @@ def listing(scope: Scope, filters: SubscriptionFilters, *, as_of: datetime) -> Q
 
 
 def found(scope: Scope, filters: SubscriptionFilters, *, everything: Total, as_of: datetime) -> Found:
-    """The list with its size. `everything` is the size without a filter, which nobody counts here."""
-    rows = _without_text(scope, filters, as_of=as_of)
-    if not filters and scope.customer_ids is None:
-        return Found(rows, everything)
-    if not filters.text:
-        return narrowed(rows, rows)
-    by_name, of_customers = _conditions(scope, filters.text)
-    # Two branches, each with an index of its own, where one OR would read the whole table.
-    branches = rows.filter(by_name).values("pk").union(rows.filter(~by_name, of_customers).values("pk"), all=True)
-    result = narrowed(branches, rows)
-    return Found(rows.filter(by_name | of_customers), result.total) if result.total and result.total.more else result
+    """The rows of the list (tuples of LISTED) and how many. `everything` is their number without a filter,
+    which nobody counts here."""
+    result = _found(scope, filters, everything=everything, as_of=as_of)
+    return Found(result.rows.values_list(*LISTED, named=True), result.total)
+
+
+def found_of_customer(scope: Scope, customer: Customer) -> Found:
+    """The rows of one customer's list, ended ones too."""
+    rows = of_customer(scope, customer_id=customer.pk)
+    return Found(rows.values_list(*LISTED, named=True), Total(customer.subscription_count))
 
 
 def of_customer(scope: Scope, *, customer_id: int) -> QuerySet[Subscription]:
-    """All subscriptions of one customer, ended ones too, in no order. Reads only the list's columns."""
-    return _listed(scope).filter(customer_id=customer_id)
+    """All subscriptions of one customer, ended ones too, in no order."""
+    return Subscription.objects.within(scope).filter(customer_id=customer_id)
 
 
 def ends_by_day(scope: Scope, *, start: datetime, until: datetime) -> list[DayOfEnds]:
@@ -118,12 +118,21 @@ def history(scope: Scope, subscription: Subscription, *, limit: int = 20) -> lis
     return list(rows.order_by("-occurred_at", "-id")[:limit])
 
 
-def _listed(scope: Scope) -> QuerySet[Subscription]:
-    return Subscription.objects.within(scope).select_related("customer").only(*LISTED)
+def _found(scope: Scope, filters: SubscriptionFilters, *, everything: Total, as_of: datetime) -> Found:
+    rows = _without_text(scope, filters, as_of=as_of)
+    if not filters and scope.customer_ids is None:
+        return Found(rows, everything)
+    if not filters.text:
+        return narrowed(rows, rows)
+    by_name, of_customers = _conditions(scope, filters.text)
+    # Two branches, each with an index of its own, where one OR would read the whole table.
+    branches = rows.filter(by_name).values("pk").union(rows.filter(~by_name, of_customers).values("pk"), all=True)
+    result = narrowed(branches, rows)
+    return Found(rows.filter(by_name | of_customers), result.total) if result.total and result.total.more else result
 
 
 def _without_text(scope: Scope, filters: SubscriptionFilters, *, as_of: datetime) -> QuerySet[Subscription]:
-    rows = _listed(scope)
+    rows = Subscription.objects.within(scope)
     if filters.customer:
         rows = rows.filter(customer__in=Customer.objects.within(scope).filter(tenant_id=filters.customer))
     if filters.status:

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from html import escape
+from typing import Any
 
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from customers.models import OPEN_END, Subscription
+from customers.models import OPEN_END
 from customers.rules.vocabulary import CYCLE_WORDS, TERM_WORDS, EndOfTerm, SubscriptionStatus
 from portal.core.tables import NOTHING, as_count
 from portal.core.templatetags.portal_ui import MONTHS, day_text, icon, in_days, meter
@@ -77,7 +78,7 @@ def term(duration: str, cycle: str) -> str:
     return ", ".join(word for word in words if word)
 
 
-def subscription_card(row: Subscription, url: str, as_of: datetime, *, sub: str) -> str:
+def subscription_card(row: Any, url: str, as_of: datetime, *, sub: str) -> str:
     """A subscription as a card for a narrow screen. `sub` is its second line, as text."""
     return (
         f'<a class="lcard" href="{url}"><b dir="auto">{escape(row.friendly_name)}</b>{chevron()}'

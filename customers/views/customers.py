@@ -33,7 +33,7 @@ def customers(request: HttpRequest) -> HttpResponse:
     everything = Total(request.user.current_membership.partner.customer_count)
     found = queries.found(request.scope, filters, everything=everything, as_of=as_of)
     table = CustomerTable.from_request(request, found, params=form.params, as_of=as_of)
-    reseller = next((row.reseller.name for row in table.records if row.reseller), "")
+    reseller = next((row.reseller__name for row in table.records if row.reseller__name), "")
     context = {
         "table": table,
         "form": form,
@@ -95,8 +95,7 @@ def customer(request: HttpRequest, tenant_id: UUID) -> HttpResponse:
         row = service.get(request.scope, tenant_id=tenant_id)
     except service.CustomerNotFound as gone:
         raise Http404(str(gone)) from gone
-    rows = subscription_queries.of_customer(request.scope, customer_id=row.pk)
-    found = Found(rows, Total(row.subscription_count))
+    found = subscription_queries.found_of_customer(request.scope, row)
     table = CustomerSubscriptionTable.from_request(request, found, params={}, as_of=as_of)
     context = {
         "customer": row,

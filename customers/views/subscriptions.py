@@ -29,7 +29,7 @@ def subscriptions(request: HttpRequest) -> HttpResponse:
     everything = Total(request.user.current_membership.partner.subscription_count)
     found = queries.found(request.scope, filters, everything=everything, as_of=as_of)
     table = SubscriptionTable.from_request(request, found, params=form.params, as_of=as_of)
-    names = {"customer": table.records[0].customer.company_name} if filters.customer and table.records else {}
+    names = {"customer": table.records[0].customer__company_name} if filters.customer and table.records else {}
     context = {
         "table": table,
         "form": form,

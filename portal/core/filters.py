@@ -57,7 +57,6 @@ class FilterForm(forms.Form):
     @property
     def params(self) -> dict[str, str]:
         """The filters in force, as they stand in the address."""
-        self.full_clean()
         return {
             name: str(self.data[name]).strip()
             for name in self.fields

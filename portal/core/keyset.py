@@ -49,7 +49,7 @@ class Total:
 
 @dataclass(frozen=True)
 class Found:
-    """What a filtered list found: the rows as a query still to be sorted, and how many there are."""
+    """What a list found: its rows as a query still to be sorted, and how many there are."""
 
     rows: QuerySet[Any]
     total: Total | None
@@ -110,7 +110,8 @@ def place_of(params: Mapping[str, str], model: type[Model], sort: Sort) -> Place
 def page_of(
     rows: QuerySet[Any], *, sort: Sort, place: Place = FIRST, total: Total | None = None, size: int = PER_PAGE
 ) -> Page:
-    """One page of `rows`, one query. `rows` may have any filter, but no order and no nulls in the sort column.
+    """One page of `rows`, one query. `rows` may have any filter, but no order and no nulls in the sort column;
+    they are model rows or, several times cheaper, named tuples with `id` and the sort column among them.
 
     `total` is only shown: the rows themselves tell whether there is a page before or after.
     """
@@ -130,13 +131,14 @@ def page_of(
     has_before = more if backward else place.side == "after"
     has_after = place.side == "before" if backward else more
     start = _start(place, len(got), has_before=has_before, total=total)
+    model = rows.model
     return Page(
         rows=got,
         sort=sort,
         start=start,
         total=_total(total, start, len(got), has_after=has_after),
-        after=_write(got[-1], sort, None if start is None else start + len(got) - 1) if got and has_after else "",
-        before=_write(got[0], sort, start) if got and has_before else "",
+        after=_write(got[-1], model, sort, None if start is None else start + len(got) - 1) if got and has_after else "",
+        before=_write(got[0], model, sort, start) if got and has_before else "",
         is_first=not has_before,
     )
 
@@ -177,11 +179,11 @@ def _signer(model: type[Model], sort: Sort) -> Signer:
     return Signer(salt=f"keyset {model._meta.label_lower} {sort.param}", sep=".")
 
 
-def _write(row: Any, sort: Sort, number: int | None) -> str:
+def _write(row: Any, model: type[Model], sort: Sort, number: int | None) -> str:
     value = getattr(row, sort.field)
     if isinstance(value, datetime):
         value = value.isoformat()
-    return _signer(type(row), sort).sign_object([value, row.pk, number])
+    return _signer(model, sort).sign_object([value, row.id, number])
 
 
 def _read(side: str, text: str, model: type[Model], sort: Sort) -> Place:

@@ -23,7 +23,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django_tables2.rows import BoundRow
 
 from portal.core.filters import address
-from portal.core.keyset import Found, Page, Sort, page_of, place_of
+from portal.core.keyset import PER_PAGE, Found, Page, Sort, page_of, place_of
 
 Cell = Callable[["PortalTable", Any], str]
 NOTHING = mark_safe('<span class="muted">–</span>')
@@ -87,6 +87,7 @@ class PortalTable(django_tables2.Table):
     caption: ClassVar[str] = ""
     default_sort: ClassVar[str] = ""
     region: ClassVar[str] = "list"
+    per_page: ClassVar[int] = PER_PAGE
     _compiled: ClassVar[dict[str, Cell]] = {}
 
     class Meta:
@@ -122,7 +123,8 @@ class PortalTable(django_tables2.Table):
         """The page of `found` that the address asks for. An unknown sort is told in `problems`."""
         wanted = request.GET.get("sort", "")
         sort = cls.sort_of(wanted) or cls.sort_of(cls.default_sort)
-        page = page_of(found.rows, sort=sort, place=place_of(request.GET, found.rows.model, sort), total=found.total)
+        place = place_of(request.GET, found.rows.model, sort)
+        page = page_of(found.rows, sort=sort, place=place, total=found.total, size=cls.per_page)
         table = cls(page, path=request.path, params=params, as_of=as_of, **kwargs)
         if wanted and not cls.sort_of(wanted):
             table.problems.append(f"This list cannot be sorted by “{wanted[:40]}”.")
@@ -236,7 +238,7 @@ def _safe(text: Any) -> str:
 
 
 def _by_attribute(column: django_tables2.Column, name: str) -> Cell:
-    read = attrgetter(str(column.accessor or name).replace("__", "."))
+    read = attrgetter(str(column.accessor or name))
     form = getattr(column, "form", None)
 
     def cell(_table: PortalTable, row: Any) -> str:
@@ -255,7 +257,7 @@ def _by_method(own: Callable[..., Any], column: django_tables2.Column, name: str
         return lambda table, row: _safe(own(table, record=row))
     if not wanted <= {"record", "value"}:
         return lambda table, row: _safe(BoundRow(row, table).get_cell(name))
-    read = attrgetter(str(column.accessor or name).replace("__", "."))
+    read = attrgetter(str(column.accessor or name))
     takes_record = "record" in wanted
 
     def cell(table: PortalTable, row: Any) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from django import template
@@ -46,6 +47,12 @@ SOON_DAYS = 7
 @register.simple_tag
 def icon(name: str, extra: str = "") -> SafeString:
     """A decorative icon of the sprite, for example `search-20`. The size is part of the name."""
+    return _icon(name, extra)
+
+
+# A page shows some forty icons, and finding the address of the sprite is most of the work.
+@lru_cache(maxsize=512)
+def _icon(name: str, extra: str) -> SafeString:
     size = " i16" if "-16" in name else " i12" if "-12" in name else ""
     return format_html(
         '<svg class="i{}{}" aria-hidden="true"><use href="{}#{}"/></svg>',
