@@ -97,8 +97,22 @@ def advance(
     matcher: Matcher,
     resolve: Resolve,
     page: Mapping[str, Any],
+    choice: str = "",
+    opens: str = "",
 ) -> Move:
-    """One step. `text` is cleaned; `page` maps slot names to the records that the page shows. Changes `state`."""
+    """One step. `text` is cleaned; `page` maps slot names to the records that the page shows. Changes `state`.
+
+    `choice` is the key of an offered record; `opens` is the skill of a link that fills in the question.
+    """
+    if opens in skills:
+        state.settle()
+        state.skill = opens
+        return _complete(state, skills[opens], resolve, page)
+    pressed = next((offer for offer in state.choices if choice and offer["key"] == choice), None)
+    if pressed is not None and state.asking:
+        state.slots[state.asking] = _value_of(pressed)
+        state.asking, state.choices = "", []
+        return _complete(state, skills[state.skill], resolve, page)
     low = text.casefold().strip()
     if _STOP.match(low) and (state.asking or state.between):
         skill = state.skill
@@ -234,7 +248,7 @@ def _answered(
     asked = skill.slot(state.asking)
     chosen = _chosen(text.casefold().strip(), state.choices)
     if chosen is not None:
-        raw = {state.asking: chosen}
+        raw = {state.asking: _value_of(chosen)}
     elif asked is not None and asked.name not in raw:
         raw[asked.name] = _words_for(asked, text, raw)
         if asked.kind in {"customer", "product", "cart_line"} and len(raw) > 1:
@@ -247,13 +261,18 @@ def _answered(
     return _complete(state, skill, resolve, page)
 
 
+def _value_of(choice: dict[str, Any]) -> Any:
+    """A term or a plan is its key; a record is the record."""
+    return choice["key"] if choice["kind"] == "value" else choice
+
+
 def _chosen(low: str, choices: list[dict[str, Any]]) -> dict[str, Any] | None:
     place = _place(low, len(choices))
     if place is not None:
         return choices[place]
-    for choice in choices:
-        if low in {str(choice["label"]).casefold(), str(choice["key"]).casefold()}:
-            return choice
+    exact = [choice for choice in choices if low in {str(choice["label"]).casefold(), str(choice["key"]).casefold()}]
+    if exact:
+        return exact[0] if len(exact) == 1 else None
     near = [choice for choice in choices if len(low) > 2 and low in str(choice["label"]).casefold()]
     return near[0] if len(near) == 1 else None
 

@@ -107,7 +107,7 @@ def find(heard: Heard) -> Names:
             continue
         if run.for_customer or (run.possessive and not run.is_product):
             customers.append((0, run.text))
-        elif run.is_product or (run.for_subscription and not run.before[-2:-1] == ["his"]):
+        elif run.is_product or (run.for_subscription):
             products.append(run.text)
         elif run.quoted or run.capitalized:
             customers.append((1, run.text))
@@ -143,7 +143,7 @@ def _unusual(text: str) -> bool:
 
 
 def _runs(text: str, quotes: list[str]) -> tuple[list[Run], str]:
-    tokens = _TOKEN.findall(text)
+    pieces = _TOKEN.findall(text)
     runs: list[Run] = []
     masked: list[str] = []
     current: Run | None = None
@@ -158,11 +158,11 @@ def _runs(text: str, quotes: list[str]) -> tuple[list[Run], str]:
             before.append("<name>")
         current = None
 
-    for place, token in enumerate(tokens):
+    for place, word in enumerate(pieces):
         if skip:
             skip -= 1
             continue
-        quote = re.fullmatch(r"<q(\d+)>", token)
+        quote = re.fullmatch(r"<q(\d+)>", word)
         if quote:
             close()
             runs.append(Run([quotes[int(quote.group(1))]], before=list(before[-3:]), quoted=True))
@@ -171,20 +171,20 @@ def _runs(text: str, quotes: list[str]) -> tuple[list[Run], str]:
             masked.append("<product>" if quoted_run.is_product else "<name>")
             before.append("<name>")
             continue
-        follows = tokens[place + 1] if place + 1 < len(tokens) else ""
-        starts = current is not None and _splits(current, token)
+        follows = pieces[place + 1] if place + 1 < len(pieces) else ""
+        starts = current is not None and _splits(current, word)
         if starts:
             close()
-        if _belongs(token, follows, current, tokens, place):
+        if _belongs(word, follows, current, pieces, place):
             current = current or Run([], before=list(before[-3:]))
-            current.words.append(token)
-            if token == "," and follows:
+            current.words.append(word)
+            if word == "," and follows:
                 current.words.append(follows)
                 skip = 1
             continue
         close()
-        masked.append(token)
-        before.append(token.casefold())
+        masked.append(word)
+        before.append(word.casefold())
     close()
     return runs, " ".join(masked)
 
@@ -197,9 +197,9 @@ def _mask(run: Run) -> str:
     return "<name>" if named or run.before[-1:] and run.before[-1] in _PREPOSITIONS else " ".join(run.words).casefold()
 
 
-def _splits(run: Run, token: str) -> bool:
+def _splits(run: Run, word: str) -> bool:
     """Tailspin Toys' | Exchange …; Fabrikam Robotics | Business Premium."""
-    low = token.casefold()
+    low = word.casefold()
     starters = _vocabulary()["product_starters"]
     return (
         low in starters
@@ -209,19 +209,19 @@ def _splits(run: Run, token: str) -> bool:
     )
 
 
-def _belongs(token: str, follows: str, run: Run | None, tokens: list[str], place: int) -> bool:
+def _belongs(word: str, follows: str, run: Run | None, pieces: list[str], place: int) -> bool:
     vocabulary = _vocabulary()
-    low = token.casefold()
+    low = word.casefold()
     next_low = follows.casefold()
-    if token.startswith("<"):
+    if word.startswith("<"):
         return False
-    if token == ",":
+    if word == ",":
         return run is not None and next_low.rstrip(".") in _ENDINGS
-    if token in {"&", "+"}:
+    if word in {"&", "+"}:
         return run is not None and bool(follows) and follows[:1].isalnum()
-    if token == ".":
+    if word == ".":
         return run is not None and run.words[-1].casefold() in _ENDINGS
-    if not token[0].isalnum():
+    if not word[0].isalnum():
         return False
     if low.isdigit():
         return run is not None or next_low in vocabulary["products"]
@@ -238,13 +238,13 @@ def _belongs(token: str, follows: str, run: Run | None, tokens: list[str], place
             follows[:1].isupper()
             and next_low not in vocabulary["common"]
             and next_low not in vocabulary["products"]
-            and tokens[place - 1][:1].isupper()
+            and pieces[place - 1][:1].isupper()
             and not run.words[-1].endswith(("'s", "s'"))
         )
     if low in vocabulary["common"]:
-        if run is None and token[:1].isupper() and place:
+        if run is None and word[:1].isupper() and place:
             # "customer Upgrade Partners", "for Next Horizon": a name may begin with an everyday word.
-            last = tokens[place - 1].casefold()
+            last = pieces[place - 1].casefold()
             return last in _CUSTOMER_CUES or (
                 last in {"for", "at"}
                 and follows[:1].isupper()
@@ -254,12 +254,12 @@ def _belongs(token: str, follows: str, run: Run | None, tokens: list[str], place
         # A capital inside a name: "The Phone Company", "Best For You".
         return (
             run is not None
-            and token[:1].isupper()
+            and word[:1].isupper()
             and run.words[-1][:1].isupper()
             and not run.is_product
             and not low.startswith("i'")
             and low not in {"i", "is", "it"}
-            and tokens[place - 1] != "."
+            and pieces[place - 1] != "."
         )
     return True
 

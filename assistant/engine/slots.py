@@ -137,7 +137,7 @@ def _terms_and_cycles(heard: Heard) -> None:
         lambda m: heard.put("term_duration", "P" + m.group(1).upper()),
     )
     heard.take(r"\bmonth[- ]to[- ]month\b", "term", lambda m: heard.put("term_duration", "P1M"))
-    cycle = rf"(?:bill(?:ed|ing)?|paid|pay(?:s|ing|ment)?|payable|charged|invoiced|billing\s*(?:cycle|plan|frequency))"
+    cycle = r"(?:bill(?:ed|ing)?|paid|pay(?:s|ing|ment)?|payable|charged|invoiced|billing\s*(?:cycle|plan|frequency))"
     heard.take(
         rf"\b{cycle}(?:\s+(?:is|of|it|them))?[:\s]+({_FREQUENCY})\b(?:\s+(?:billing|plan))?", "cycle",
         lambda m: heard.put("billing_cycle", _cycle(m.group(1))),

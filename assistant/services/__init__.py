@@ -1,6 +1,6 @@
 """What the pages, the command and the tests call: ask, clear, rate, change a line."""
 
-from assistant.services.changes import change_line
+from assistant.services.changes import change_line, keep_line
 from assistant.services.conversations import (
     REASONS,
     ConversationNotFound,
@@ -10,27 +10,36 @@ from assistant.services.conversations import (
     clear,
     earlier,
     get,
+    get_turn,
     give_feedback,
     handle,
     turns,
 )
 from assistant.services.pages import NOWHERE, PageContext, look_at, of_cart
+from assistant.services.panel import ORIGINS, Panel, build, context_of, turn_of
 
 __all__ = [
     "NOWHERE",
+    "ORIGINS",
     "REASONS",
     "ConversationNotFound",
     "Exchange",
     "PageContext",
+    "Panel",
     "TooManyQuestions",
+    "build",
     "change_line",
     "check_rate",
     "clear",
+    "context_of",
     "earlier",
     "get",
+    "get_turn",
     "give_feedback",
     "handle",
+    "keep_line",
     "look_at",
     "of_cart",
+    "turn_of",
     "turns",
 ]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
+from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.db.models import Max
 
-from assistant.models import Turn
+from assistant.models import Conversation, Turn
 from assistant.services import conversations
 from assistant.skill import ANSWERED, ERROR, REFUSED, Answer, Link
 from customers.services import cart as carts
@@ -28,11 +29,7 @@ def change_line(scope: Scope, *, conversation_id: uuid.UUID, number: int, as_of:
     )
     if conversation is None:
         raise conversations.ConversationNotFound
-    offered = Turn.objects.within(scope).filter(conversation=conversation, number=number).first()
-    cards = offered.answer.get("cards", []) if offered else []
-    card = next((card for card in cards if card.get("kind") == "change_line"), None)
-    if offered is None or card is None:
-        raise conversations.ConversationNotFound
+    offered, card = _offer(scope, conversation, number)
     if card.get("done"):
         return Turn.objects.within(scope).get(conversation=conversation, number=card["done"])
     answer = _change(scope, card, as_of)
@@ -56,7 +53,28 @@ def change_line(scope: Scope, *, conversation_id: uuid.UUID, number: int, as_of:
     return result
 
 
-def _change(scope: Scope, card: dict, as_of: datetime) -> Answer:
+@writes
+def keep_line(scope: Scope, *, conversation_id: uuid.UUID, number: int, as_of: datetime) -> Turn:
+    """The person leaves the line as it is: the offer is closed, the cart untouched. Raises ConversationNotFound."""
+    conversation = conversations.get(scope, conversation_id=conversation_id)
+    offered, card = _offer(scope, conversation, number)
+    if not card.get("done"):
+        card["kept"] = True
+        offered.save(update_fields=["answer"])
+    return offered
+
+
+def _offer(scope: Scope, conversation: Conversation, number: int) -> tuple[Turn, dict[str, Any]]:
+    """The turn and its card, which is part of the turn's answer."""
+    turn = Turn.objects.within(scope).filter(conversation=conversation, number=number).first()
+    cards = turn.answer.get("cards", []) if turn else []
+    card = next((card for card in cards if card.get("kind") == "change_line"), None)
+    if turn is None or card is None:
+        raise conversations.ConversationNotFound
+    return turn, card
+
+
+def _change(scope: Scope, card: dict[str, Any], as_of: datetime) -> Answer:
     line = f"Line {card['number']}"
     page = Link(label="Open the cart", to="customers:cart", args={"cart_id": card["cart_id"]})
     try:

@@ -69,6 +69,17 @@ class Exchange:
     is_first: bool
 
 
+@dataclass(frozen=True, kw_only=True)
+class Said:
+    """What came in with one question."""
+
+    text: str
+    page: PageContext
+    origin: str
+    choice: str
+    opens: str
+
+
 def mine(scope: Scope) -> Any:
     """Conversations of this person in this tenant: nobody reads another's, not even a colleague."""
     found = Conversation.objects.within(scope)
@@ -82,9 +93,23 @@ def get(scope: Scope, *, conversation_id: uuid.UUID) -> Conversation:
     return found
 
 
+def get_turn(scope: Scope, *, conversation_id: uuid.UUID, number: int) -> Turn:
+    """Raises ConversationNotFound."""
+    conversation = get(scope, conversation_id=conversation_id)
+    found: Turn | None = Turn.objects.within(scope).filter(conversation=conversation, number=number).first()
+    if found is None:
+        raise ConversationNotFound
+    return found
+
+
 def turns(scope: Scope, *, conversation: Conversation) -> list[Turn]:
     """The last turns, oldest first, with what this person thought of the answers."""
-    rows = Turn.objects.within(scope).filter(conversation=conversation).prefetch_related("feedback")
+    rows = (
+        Turn.objects.within(scope)
+        .filter(conversation=conversation)
+        .select_related("conversation")
+        .prefetch_related("feedback")
+    )
     return list(rows.order_by("-number")[:TURNS_SHOWN])[::-1]
 
 
@@ -109,9 +134,14 @@ def handle(
     conversation_id: uuid.UUID | None = None,
     page: PageContext = pages.NOWHERE,
     origin: str = "",
+    choice: str = "",
+    opens: str = "",
     submission_key: uuid.UUID | None = None,
 ) -> Exchange:
     """Answer `text`. The same `submission_key` again returns the first answer.
+
+    `choice` is the key of the offered record that was pressed; `opens` names the skill of a link that
+    fills in the question, so that a product's name can not change what is asked.
 
     Raises ConversationNotFound, also for another person's. Everything else, a text that is too long or a record
     that is not there, is an answer that says so.
@@ -121,9 +151,8 @@ def handle(
     if conversation_id is None:
         conversation_id = uuid.uuid5(_NAMESPACE, f"{scope.partner_id}/{scope.user_id}/{key}")
         _start(scope, conversation_id, as_of)
-    return _handle(
-        scope, text=text, as_of=as_of, conversation_id=conversation_id, page=page, origin=origin, submission_key=key
-    )
+    heard = Said(text=text, page=page, origin=origin, choice=choice, opens=opens)
+    return _handle(scope, heard=heard, as_of=as_of, conversation_id=conversation_id, submission_key=key)
 
 
 def _start(scope: Scope, conversation_id: uuid.UUID, as_of: datetime) -> None:
@@ -145,14 +174,7 @@ def _start(scope: Scope, conversation_id: uuid.UUID, as_of: datetime) -> None:
 
 @writes
 def _handle(
-    scope: Scope,
-    *,
-    text: str,
-    as_of: datetime,
-    conversation_id: uuid.UUID,
-    page: PageContext,
-    origin: str,
-    submission_key: uuid.UUID,
+    scope: Scope, *, heard: Said, as_of: datetime, conversation_id: uuid.UUID, submission_key: uuid.UUID
 ) -> Exchange:
     # Locked: turns of one conversation are numbered one after the other.
     conversation = mine(scope).select_for_update(of=("self",)).filter(conversation_id=conversation_id).first()
@@ -163,13 +185,13 @@ def _handle(
         reply = Turn.objects.within(scope).get(conversation=conversation, number=asked.number + 1)
         return Exchange(conversation=conversation, question=asked, answer=reply, is_first=asked.number == 1)
     last = Turn.objects.within(scope).filter(conversation=conversation).aggregate(last=Max("number"))["last"] or 0
-    answer, move, shown = _think(scope, conversation, text, page, as_of)
+    answer, move, shown = _think(scope, conversation, heard, as_of)
     question = Turn.objects.create(
         conversation=conversation,
         number=last + 1,
         speaker=Turn.Speaker.PERSON,
         text=shown,
-        origin=origin[:60],
+        origin=heard.origin[:60],
         created_at=as_of,
         submission_key=submission_key,
     )
@@ -186,21 +208,19 @@ def _handle(
     )
     conversation.title = conversation.title or shown[:TITLE]
     conversation.modified_at = as_of
-    conversation.context = page.as_json()
+    conversation.context = heard.page.as_json()
     conversation.save(update_fields=["title", "modified_at", "context", "state"])
     after = {"skill": move.skill, "status": answer.status, "turn": reply.number}
     audit.record(scope, "assistant.asked", conversation, as_of=as_of, after=after)
     return Exchange(conversation=conversation, question=question, answer=reply, is_first=last == 0)
 
 
-def _think(
-    scope: Scope, conversation: Conversation, text: str, page: PageContext, as_of: datetime
-) -> tuple[Answer, Move, str]:
+def _think(scope: Scope, conversation: Conversation, heard: Said, as_of: datetime) -> tuple[Answer, Move, str]:
     """The answer, the move behind it, and the text as it is kept."""
     try:
-        sentence = clean(text)
+        sentence = clean(heard.text)
     except TooLong as long:
-        kept = clean(text[:TITLE]) + " …"
+        kept = clean(heard.text[:TITLE]) + " …"
         return Answer(lead=str(long), status=ERROR), Move(kind="stop", skill="out_of_scope"), kept
     if not sentence:
         nothing = Answer(lead="Nothing was asked.", body="Type a question.", status=NEEDS_INPUT)
@@ -212,7 +232,9 @@ def _think(
         skills=SKILLS,
         matcher=matcher(),
         resolve=Resolver(scope, as_of=as_of),
-        page=page.slots,
+        page=heard.page.slots,
+        choice=heard.choice,
+        opens=heard.opens,
     )
     answer = _answer(scope, move, sentence, as_of)
     if move.still_open and move.still_open == state.asking:

@@ -87,6 +87,14 @@ def of_cart(scope: Scope, *, cart_id: Any, number: int | None, as_of: datetime) 
     )
 
 
+def with_line(scope: Scope, context: PageContext, *, number: int, as_of: datetime) -> PageContext:
+    """The same cart, with one of its lines in view; the cart alone when the line is gone."""
+    try:
+        return of_cart(scope, cart_id=context.slots["cart"]["key"], number=number, as_of=as_of)
+    except carts.CartNotFound:
+        return context
+
+
 def _of_customer(scope: Scope, tenant_id: Any, path: str) -> PageContext:
     customer = customers.get(scope, tenant_id=tenant_id)
     slots = {"customer": asdict(customer_ref(customer))}

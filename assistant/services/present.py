@@ -6,6 +6,8 @@ from typing import Any
 
 from django.urls import NoReverseMatch, reverse
 
+from assistant.models import Turn
+
 
 def address(link: dict[str, Any] | None) -> str:
     """The address of a stored link; empty when there is no such page."""
@@ -26,3 +28,47 @@ def links(answer: dict[str, Any]) -> list[dict[str, str]]:
         if url:
             found.setdefault(url, link["label"])
     return [{"label": label, "url": url} for url, label in found.items()]
+
+
+def turn(row: Turn, origins: dict[str, str]) -> dict[str, Any]:
+    """A turn as the templates draw it. Only text and addresses: nothing in it is markup."""
+    rated = next(iter(row.feedback.all()), None) if row.speaker == Turn.Speaker.ASSISTANT else None
+    return {
+        "number": row.number,
+        "conversation": row.conversation.conversation_id,
+        "is_person": row.speaker == Turn.Speaker.PERSON,
+        "text": row.text,
+        "origin": origins.get(row.origin, ""),
+        "at": row.created_at,
+        "skill": row.skill,
+        "status": row.status,
+        "rated": rated,
+        "answer": _answer(row.answer) if row.answer else {},
+    }
+
+
+def _answer(answer: dict[str, Any]) -> dict[str, Any]:
+    shown = dict(answer)
+    shown["facts"] = [fact | {"url": address(fact.get("link"))} for fact in answer.get("facts", ())]
+    shown["links"] = links(answer)
+    shown["cards"] = [_card(card) for card in answer.get("cards", ())]
+    checks = answer.get("checks", ())
+    shown["has_matrix"] = any(card["kind"] == "matrix" for card in answer.get("cards", ()))
+    shown["met"] = sum(check["passed"] for check in checks)
+    shown["rules"] = list(dict.fromkeys(check["rule"] for check in checks if check.get("rule")))
+    return shown
+
+
+def _card(card: dict[str, Any]) -> dict[str, Any]:
+    shown = dict(card) | {"template": f"assistant/replies/{card['kind']}.html"}
+    if card["kind"] == "list":
+        shown["rows"] = [
+            row | {"url": address({"to": "customers:subscription", "args": {"subscription_id": row["id"]}})}
+            for row in card["rows"]
+        ]
+        shown["more_url"] = address(card.get("more_to"))
+    if card["kind"] == "report":
+        shown["url"] = address({"to": "downloads:list"})
+        file = card.get("file")
+        shown["file_url"] = address({"to": "downloads:file", "args": {"pk": file}}) if file else ""
+    return shown

@@ -1,0 +1,296 @@
+"""The panel and its full pages. Every step is a form with its own address and works without script."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme, urlencode
+from django.views.decorators.http import require_POST, require_safe
+
+from assistant import services
+from customers.services.cart import CartNotFound
+from portal.core import clock
+from portal.core.access import needs
+from portal.core.htmx import render_page, wants_part
+
+PANEL = "assistant/panel.html"
+PAGE = "assistant/page.html"
+
+
+@require_safe
+@needs("view")
+def home(request: HttpRequest) -> HttpResponse:
+    """The assistant as a page: the current conversation goes on, else a new one starts."""
+    memory = _memory(request)
+    built = _build(request, memory.get("conversation", ""), page=_path(request.GET.get("page", "")))
+    return render_page(request, PAGE, {"panel": built, "as_page": True}, part="thread")
+
+
+@require_safe
+@needs("view")
+def conversation(request: HttpRequest, conversation_id: uuid.UUID) -> HttpResponse:
+    """One conversation, opened again: it becomes the current one."""
+    page = _path(request.GET.get("page", ""))
+    try:
+        built = services.build(
+            request.scope,  # type: ignore[attr-defined]
+            conversation_id=str(conversation_id),
+            page=page,
+            look_away=False,
+            may_start_over=False,
+            as_of=clock.now(),
+        )
+    except services.ConversationNotFound as missing:
+        raise Http404(str(missing)) from missing
+    _remember(request, conversation=str(conversation_id))
+    return render_page(request, PAGE, {"panel": built, "as_page": True}, part="thread")
+
+
+@require_safe
+@needs("view")
+def earlier(request: HttpRequest) -> HttpResponse:
+    rows = services.earlier(request.scope)  # type: ignore[attr-defined]
+    page = _path(request.GET.get("page", ""))
+    return render_page(request, "assistant/earlier.html", {"conversations": rows, "page": page}, part="list")
+
+
+@require_POST
+@needs("view")
+def ask(request: HttpRequest) -> HttpResponse:
+    """One question. The same key again shows the first answer."""
+    as_of, scope = clock.now(), request.scope  # type: ignore[attr-defined]
+    conversation_id = _uuid(request.POST.get("conversation"))
+    page = _path(request.POST.get("page", ""))
+    try:
+        services.check_rate(scope, as_of=as_of)
+        known = services.get(scope, conversation_id=conversation_id) if conversation_id else None
+        exchange = services.handle(
+            scope,
+            text=request.POST.get("text", ""),
+            choice=request.POST.get("choice", "")[:200],
+            as_of=as_of,
+            conversation_id=conversation_id,
+            page=services.context_of(scope, known, page=page, as_of=as_of),
+            origin=request.POST.get("origin", ""),
+            submission_key=_uuid(request.POST.get("key")),
+        )
+    except services.TooManyQuestions as many:
+        return _refused(request, str(many), status=429)
+    except services.ConversationNotFound as missing:
+        raise Http404(str(missing)) from missing
+    return _answered(request, exchange, page=page)
+
+
+@require_POST
+@needs("view")
+def find_out_why(request: HttpRequest) -> HttpResponse:
+    """From "No promotion · Find out why": the question is filled in as the person's turn and sent."""
+    as_of, scope = clock.now(), request.scope  # type: ignore[attr-defined]
+    cart_id, line = _uuid(request.POST.get("cart_id")), request.POST.get("line", "")
+    if cart_id is None or not (line.isascii() and line.isdigit() and len(line) < 7):
+        raise Http404("There is no such cart line.")
+    try:
+        services.check_rate(scope, as_of=as_of)
+        page = services.of_cart(scope, cart_id=cart_id, number=int(line), as_of=as_of)
+        name = page.slots["cart_line"]["note"]
+        exchange = services.handle(
+            scope,
+            text=f"Why is there no promotion on {name[:200]}?",
+            as_of=as_of,
+            conversation_id=_current(request),
+            page=page,
+            origin="cart",
+            opens="find_out_why",
+            submission_key=_uuid(request.POST.get("key")),
+        )
+    except CartNotFound as missing:
+        raise Http404("There is no such cart line.") from missing
+    except services.TooManyQuestions as many:
+        return _refused(request, str(many), status=429)
+    _remember(request, open=True, conversation=str(exchange.conversation.conversation_id), away="")
+    if wants_part(request):
+        built = _build(request, str(exchange.conversation.conversation_id), page=page.path)
+        return _panel(request, built)
+    return redirect(_page_url(exchange.conversation.conversation_id, page.path))
+
+
+@require_POST
+@needs("view")
+def panel(request: HttpRequest) -> HttpResponse:
+    """Open or close the panel; it stays so on every page. Without script: back to the page."""
+    is_open = request.POST.get("open") == "1"
+    _remember(request, open=is_open)
+    page = _page_of(request)
+    if wants_part(request):
+        if not is_open:
+            return HttpResponse(status=204)
+        return _panel(request, _build(request, _memory(request).get("conversation", ""), page=page))
+    return redirect(_safe(request, request.POST.get("next", "")))
+
+
+@require_POST
+@needs("view")
+def new(request: HttpRequest) -> HttpResponse:
+    """New conversation: the old one stays in the list."""
+    current = _current(request)
+    if current is not None:
+        services.clear(request.scope, conversation_id=current, as_of=clock.now())  # type: ignore[attr-defined]
+    _remember(request, conversation="")
+    if wants_part(request):
+        return _panel(request, _build(request, "", page=_page_of(request)))
+    return redirect(reverse("assistant:home") + _query(_path(request.POST.get("page", ""))))
+
+
+@require_POST
+@needs("view")
+def look_away(request: HttpRequest) -> HttpResponse:
+    """The person removes "Looking at": the assistant asks instead of taking it from this page."""
+    page = _path(request.POST.get("page", ""))
+    _remember(request, away=page)
+    if wants_part(request):
+        return _panel(request, _build(request, _memory(request).get("conversation", ""), page=page))
+    return redirect(_safe(request, request.POST.get("next", "")))
+
+
+@require_POST
+@needs("sell")
+def change(request: HttpRequest, conversation_id: uuid.UUID, number: int) -> HttpResponse:
+    """The one press under an answer. What is done was stored with the answer; the request only says go."""
+    as_of, scope = clock.now(), request.scope  # type: ignore[attr-defined]
+    keep = request.POST.get("keep") == "1"
+    act = services.keep_line if keep else services.change_line
+    try:
+        turn = act(scope, conversation_id=conversation_id, number=number, as_of=as_of)
+        shown = services.get_turn(scope, conversation_id=conversation_id, number=number)
+    except services.ConversationNotFound as missing:
+        raise Http404(str(missing)) from missing
+    if not wants_part(request):
+        return redirect(_page_url(conversation_id, "") + f"#turn-{turn.number}")
+    cart = next((card for card in shown.answer["cards"] if card["kind"] == "change_line"), {})
+    cart_url = reverse("customers:cart", kwargs={"cart_id": cart["cart_id"]})
+    context = {
+        "turns": [] if keep else [services.turn_of(turn)],
+        "replaced": services.turn_of(shown) | {"is_last": False},
+        "refresh_cart": cart_url if not keep and _page_of(request) == cart_url else "",
+        "say": "Kept as it is." if keep else turn.answer.get("lead", ""),
+    }
+    return render_page(request, PANEL, context, part="exchange")
+
+
+@require_POST
+@needs("view")
+def feedback(request: HttpRequest, conversation_id: uuid.UUID, number: int) -> HttpResponse:
+    """Thumbs up or down, with a reason."""
+    scope = request.scope  # type: ignore[attr-defined]
+    try:
+        turn = services.give_feedback(
+            scope,
+            conversation_id=conversation_id,
+            number=number,
+            helpful=request.POST.get("helpful") == "1",
+            reason=request.POST.get("reason", ""),
+            text=request.POST.get("text", ""),
+            as_of=clock.now(),
+        )
+    except services.ConversationNotFound as missing:
+        raise Http404(str(missing)) from missing
+    if wants_part(request):
+        return render_page(request, PANEL, {"turn": services.turn_of(turn)}, part="thanks")
+    return redirect(_page_url(conversation_id, "") + f"#turn-{number}")
+
+
+# Shared -------------------------------------------------------------------------------------------
+
+
+def _answered(request: HttpRequest, exchange: services.Exchange, *, page: str) -> HttpResponse:
+    identifier = str(exchange.conversation.conversation_id)
+    _remember(request, conversation=identifier)
+    if not wants_part(request):
+        return redirect(_page_url(identifier, page) + f"#turn-{exchange.question.number}")
+    context = {
+        "turns": [services.turn_of(exchange.question), services.turn_of(exchange.answer)],
+        "next": {"conversation": identifier, "page": page, "key": str(uuid.uuid4())},
+        "say": exchange.answer.answer.get("lead", ""),
+    }
+    response = render_page(request, PANEL, context, part="exchange")
+    how = "innerHTML" if exchange.is_first else "beforeend"
+    response["HX-Reswap"] = f"{how} show:#turn-{exchange.question.number}:top"
+    return response
+
+
+def _refused(request: HttpRequest, sentence: str, *, status: int) -> HttpResponse:
+    """Nothing was stored: what was typed stays in the field."""
+    template, part = (PANEL, "refused") if wants_part(request) else ("assistant/refused.html", "main")
+    return render_page(request, template, {"sentence": sentence}, part=part, status=status)
+
+
+def _panel(request: HttpRequest, built: services.Panel) -> HttpResponse:
+    return render_page(request, PANEL, {"panel": built}, part="panel")
+
+
+def _build(request: HttpRequest, conversation_id: str, *, page: str) -> services.Panel:
+    return services.build(
+        request.scope,  # type: ignore[attr-defined]
+        conversation_id=conversation_id,
+        page=page,
+        look_away=bool(page) and _memory(request).get("away") == page,
+        as_of=clock.now(),
+    )
+
+
+def _memory(request: HttpRequest) -> dict[str, Any]:
+    return dict(request.session.get("assistant", {}))
+
+
+def _remember(request: HttpRequest, **changes: Any) -> None:
+    request.session["assistant"] = _memory(request) | changes
+
+
+def _current(request: HttpRequest) -> uuid.UUID | None:
+    """The current conversation, if it is still this person's."""
+    found = _uuid(_memory(request).get("conversation"))
+    if found is None:
+        return None
+    try:
+        return services.get(request.scope, conversation_id=found).conversation_id  # type: ignore[attr-defined]
+    except services.ConversationNotFound:
+        return None
+
+
+def _uuid(text: str | None) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(text) if text else None
+    except ValueError:
+        return None
+
+
+def _path(text: str) -> str:
+    """The path of a page of ours, without anything else."""
+    path = urlsplit(text).path if len(text) < 500 else ""
+    return path if path.startswith("/") and not path.startswith("//") else ""
+
+
+def _page_of(request: HttpRequest) -> str:
+    """The page that htmx sent this from, or the one that the form names."""
+    htmx = getattr(request, "htmx", None)
+    return _path((htmx.current_url_abs_path or "") if htmx else "") or _path(request.POST.get("page", ""))
+
+
+def _safe(request: HttpRequest, target: str) -> str:
+    ours = url_has_allowed_host_and_scheme(
+        target, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
+    return target if target and ours else reverse("assistant:home")
+
+
+def _page_url(conversation_id: Any, page: str) -> str:
+    return reverse("assistant:conversation", kwargs={"conversation_id": conversation_id}) + _query(page)
+
+
+def _query(page: str) -> str:
+    return "?" + urlencode({"page": page}) if page else ""
