@@ -15,17 +15,23 @@ const panel = $("#assistant");
 const isOpen = () => panel && (wide.matches ? !panel.hidden : panel.classList.contains("is-shown"));
 let opener = null;
 
+// Below 1200 px the panel lies over the page.
+const cover = () => all(".topbar, .sidenav, main, .tabbar").forEach((el) => { el.inert = !wide.matches && isOpen(); });
+
 function showPanel(open, focus = true) {
   panel.hidden = !open;
   panel.classList.toggle("is-shown", open);
   $(".app").classList.toggle("has-panel", open);
-  all("[data-panel-toggle]").forEach((el) => { if (el.hasAttribute("aria-expanded")) el.setAttribute("aria-expanded", open); });
-  // Below 1200 px the panel lies over the page.
-  all(".topbar, .sidenav, main, .tabbar").forEach((el) => { el.inert = open && !wide.matches; });
+  expanded();
+  cover();
   if (!focus) return;
   if (open) ($("[data-composer]", panel) || panel).focus();
   else (opener?.isConnected ? opener : $("#assistant-button"))?.focus();
 }
+
+// Narrow pages start with the panel closed, however it was left.
+const expanded = () => all("[data-panel-toggle][aria-expanded]").forEach((el) => { el.setAttribute("aria-expanded", Boolean(isOpen())); });
+wide.addEventListener("change", () => { expanded(); cover(); });
 
 async function togglePanel(from) {
   const open = !isOpen();
@@ -246,6 +252,7 @@ function restoreDraft() {
 }
 
 ready(document);
+expanded();
 restoreDraft();
 if (!navigator.onLine) offline(true);
 $("[autofocus].errsum")?.focus();

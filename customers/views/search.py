@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
-from customers.models import Customer
+from customers.models import Customer, Subscription
 from customers.services import search as service
 from portal.core.access import needs, signed_in
+from portal.core.request import PortalRequest
 
 
 @signed_in(reason="leads everybody to the place where their work is")
-def home(request: HttpRequest) -> HttpResponse:
+def home(request: PortalRequest) -> HttpResponse:
     """The operator's staff without a partner start in the back office, everybody else at the customers."""
     if request.user.is_staff and request.user.current_membership is None:
         return redirect("admin:index")
@@ -20,14 +21,14 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 @needs("view")
-def find(request: HttpRequest) -> HttpResponse:
+def find(request: PortalRequest) -> HttpResponse:
     result = service.find(request.scope, text=request.GET.get("q", ""))
     if result.exact is not None:
         return redirect(address(result.exact))
     return render(request, "customers/search.html", {"result": result, "search_text": result.text})
 
 
-def address(found: object) -> str:
+def address(found: Customer | Subscription) -> str:
     if isinstance(found, Customer):
         return reverse("customers:customer", args=[found.tenant_id])
     return reverse("customers:subscription", args=[found.subscription_id])

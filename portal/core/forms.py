@@ -12,13 +12,10 @@ from portal.core.models import User
 
 class SignInForm(AuthenticationForm):
     username = forms.EmailField(label="Work email", widget=forms.EmailInput(attrs={"autocomplete": "username"}))
-    error_messages: ClassVar[Any] = {
-        "invalid_login": "Email or password is not right",
-        "inactive": "Email or password is not right",
-    }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.error_messages = dict.fromkeys(("invalid_login", "inactive"), "Email or password is not right")
         self.fields["username"].error_messages = {
             "required": "Enter your work email",
             "invalid": "Enter an email address with an @, like name@firm.com",

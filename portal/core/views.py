@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import Any
 
 from django.contrib import messages
@@ -20,6 +21,7 @@ from portal.core.access import public, signed_in
 from portal.core.auth import start_session, tries_left
 from portal.core.forms import ChangePasswordForm, ProfileForm, SignInForm
 from portal.core.models import User
+from portal.core.request import PortalRequest
 
 OWN = "it is the person's own"
 
@@ -49,7 +51,7 @@ def signin(request: HttpRequest) -> HttpResponse:
 
 
 @signed_in(reason="one door for everybody: the back office has no sign-in page of its own")
-def admin_signin(request: HttpRequest) -> HttpResponse:
+def admin_signin(request: PortalRequest) -> HttpResponse:
     """Where the back office sends people who may not be there."""
     if not request.user.is_staff:
         raise PermissionDenied("The back office is for the operator's staff.")
@@ -58,7 +60,7 @@ def admin_signin(request: HttpRequest) -> HttpResponse:
 
 @signed_in(reason="everybody may leave")
 @require_POST
-def signout(request: HttpRequest) -> HttpResponse:
+def signout(request: PortalRequest) -> HttpResponse:
     logout(request)
     response = redirect("signin")
     # Drafts of this person leave the browser too.
@@ -67,8 +69,8 @@ def signout(request: HttpRequest) -> HttpResponse:
 
 
 @signed_in(reason=OWN)
-def profile(request: HttpRequest) -> HttpResponse:
-    form = ProfileForm(request.POST or None, instance=User.objects.get(pk=request.user.pk))
+def profile(request: PortalRequest) -> HttpResponse:
+    form = ProfileForm(request.POST or None, instance=copy(request.user))
     if request.method == "POST" and form.is_valid():
         form.save()
         messages.success(request, "Your profile is saved.")
@@ -78,7 +80,7 @@ def profile(request: HttpRequest) -> HttpResponse:
 
 @signed_in(reason=OWN)
 @sensitive_post_parameters()
-def password(request: HttpRequest) -> HttpResponse:
+def password(request: PortalRequest) -> HttpResponse:
     if request.method != "POST":  # a reload after a refused change
         return redirect("profile")
     form = ChangePasswordForm(request.user, request.POST)
@@ -91,7 +93,7 @@ def password(request: HttpRequest) -> HttpResponse:
     return redirect("profile")
 
 
-def _profile(request: HttpRequest, **forms: Any) -> HttpResponse:
+def _profile(request: PortalRequest, **forms: Any) -> HttpResponse:
     context = {
         "form": ProfileForm(instance=request.user),
         "password_form": ChangePasswordForm(request.user),
@@ -104,7 +106,7 @@ def _profile(request: HttpRequest, **forms: Any) -> HttpResponse:
 
 @signed_in(reason=OWN)
 @require_POST
-def theme(request: HttpRequest) -> HttpResponse:
+def theme(request: PortalRequest) -> HttpResponse:
     """Light, dark, or as the device has it. Anything else is as the device."""
     chosen = request.POST.get("theme", "")
     request.user.theme = chosen if chosen in User.Theme.values else User.Theme.SYSTEM
@@ -114,7 +116,7 @@ def theme(request: HttpRequest) -> HttpResponse:
 
 @signed_in(reason=OWN)
 @require_POST
-def membership(request: HttpRequest, pk: int) -> HttpResponse:
+def membership(request: PortalRequest, pk: int) -> HttpResponse:
     """Work in another partner tenant. Somebody else's membership is not found."""
     chosen = request.user.memberships.select_related("partner").filter(pk=pk).first()
     if chosen is None:
