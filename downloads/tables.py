@@ -71,13 +71,14 @@ def short(at: datetime, as_of: datetime) -> str:
 
 def _then(request: DownloadRequest, state: str, as_of: datetime) -> str:
     if state == "expired" and request.expires_at:
-        return f"Expired {short(request.expires_at, as_of)}"
-    if request.finished_at is None:
-        return f"Started {short(request.started_at, as_of)}" if request.started_at else "Waiting for a worker"
-    verb = {"ready": "Ready", "empty": "Checked", "failed": "Stopped"}.get(state, "Done")
-    same_day = request.finished_at.astimezone(UTC).date() == request.requested_at.astimezone(UTC).date()
-    at = f"at {request.finished_at.astimezone(UTC):%H:%M}" if same_day else short(request.finished_at, as_of)
-    return f"{verb} {at}"
+        return f"Expired {short(request.expires_at, as_of).partition(',')[0]}"
+    verb = {"ready": "Ready", "empty": "Checked", "failed": "Stopped"}.get(state, "Started")
+    at = request.finished_at or request.started_at
+    if at is None:
+        return "Not started yet"
+    if at.astimezone(UTC).date() == request.requested_at.astimezone(UTC).date():
+        return f"{verb} at {at.astimezone(UTC):%H:%M}"
+    return f"{verb} {short(at, as_of)}"
 
 
 def _size(request: DownloadRequest, state: str) -> str:
@@ -139,8 +140,8 @@ def menu(current: dict[str, datetime], *, as_of: datetime) -> list[MenuEntry]:
     for key, report in REPORTS.items():
         about = report.covers
         if key in current:
-            asked = services.when(current[key], as_of)
-            again = services.when(current[key] + services.ONCE_IN, as_of)
-            about = f"Requested {asked}: shows the current file. Next request {again}."
+            next_at = current[key] + services.ONCE_IN
+            again = f"Next request {services.when(next_at, as_of)}." if next_at > as_of else "It is under way."
+            about = f"Requested {services.when(current[key], as_of)}. {again}"
         entries.append(MenuEntry(key=key, title=report.title, about=about, icon=report.icon, is_current=key in current))
     return entries

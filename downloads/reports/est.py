@@ -17,7 +17,7 @@ from portal.core.scope import Scope
 class ExtendedServiceTerm(Report):
     key = "est"
     title = "Extended service term"
-    covers = "Subscriptions that go to the extended service term when their term ends"
+    covers = "Subscriptions that go to EST when their term ends"
     prompt = "Please generate a list of all my subscriptions that are set to go to EST at the end of their term."
     nothing = "No subscription goes to the extended service term at the end of its term."
     icon = "calendar_clock-20"

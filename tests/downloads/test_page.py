@@ -39,6 +39,10 @@ def page(client: Client, address: str = URL, **headers: str) -> str:
     return str(response.content.decode())
 
 
+def client_scope(client: Client) -> Any:
+    return User.objects.get(pk=client.session["_auth_user_id"]).current_membership.scope()
+
+
 def test_an_empty_page_says_how_to_start(client: Client) -> None:
     text = page(client)
     assert "No downloads yet" in text
@@ -60,16 +64,12 @@ def test_asking_leads_back_with_a_message_and_the_row(client: Client) -> None:
     assert ">refresh</a>" in text
 
 
-def client_scope(client: Client) -> Any:
-    return User.objects.get(pk=client.session["_auth_user_id"]).current_membership.scope()
-
-
 def test_asking_twice_shows_the_current_one(client: Client, ours_user: User, now: datetime) -> None:
     make_file(ours_user.current_membership.scope(), now - timedelta(minutes=5))
     text = client.post("/downloads/request/est/", follow=True).content.decode()
     assert "this is the current file" in text
     assert "It can be requested again tomorrow at" in text
-    assert "shows the current file. Next request" in text
+    assert "Next request tomorrow at" in text
 
 
 @pytest.mark.parametrize(("method", "address", "status"), [
