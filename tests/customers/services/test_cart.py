@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from threading import Barrier, Thread
 from typing import Any
 
@@ -354,12 +355,7 @@ def test_of_two_changes_on_one_version_one_wins(ours: Scope, cart: Cart, sku: Sk
     for turn in range(5):
         now = version(ours, cart)
         wanted = [100 + turn * 10 + number for number in range(4)]
-        results = together(
-            *[
-                lambda quantity=quantity: change(ours, cart, as_of, version=now, quantity=quantity)
-                for quantity in wanted
-            ]
-        )
+        results = together(*[partial(change, ours, cart, as_of, version=now, quantity=number) for number in wanted])
         won = [result for result in results if isinstance(result, CartLine)]
         lost = [result for result in results if isinstance(result, CartChanged)]
         assert (len(won), len(lost)) == (1, 3), results
