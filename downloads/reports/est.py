@@ -19,7 +19,7 @@ class ExtendedServiceTerm(Report):
     title = "Extended service term"
     covers = "Subscriptions that go to EST when their term ends"
     prompt = "Please generate a list of all my subscriptions that are set to go to EST at the end of their term."
-    nothing = "No subscription goes to the extended service term at the end of its term."
+    nothing = "No subscription goes to EST at the end of its term."
     icon = "calendar_clock-20"
     columns = (
         Column("CustomerTenantId", "customer__tenant_id", Shape.GUID),

@@ -98,7 +98,7 @@ def test_every_state_is_told_in_words(client: Client, ours_user: User, now: date
     )
     text = page(client)
     for words in (
-        "Ready", "1,934 rows, 212 kB", "Nothing to report", "No subscription goes to the extended service term",
+        "Ready", "1,934 rows, 212 kB", "Nothing to report", "No subscription goes to EST",
         "Failed", "The file could not be stored.", "Try again", "Expired", "Request again", "Processing",
         "400 of 1,000 rows, 40 %, about 15 s left", "aaaaaaaaaaaa…",
     ):  # fmt: skip
