@@ -40,7 +40,7 @@ class Line:
     per_month: Money | None
     discount: str  # "25% off"
     promotion: str
-    reasons: tuple[str, ...]  # why there is no price, or why it cannot be bought
+    reasons: tuple[str, ...]  # why there is no price, or why it cannot be bought: then the line is in no total
     errors: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -121,7 +121,7 @@ def charges(view: CartView) -> list[Charge]:
     sums: dict[tuple[str, str], Money] = {}
     for each in view.lines:
         amount = each.outcome.discounted_per_charge or each.quote.per_charge
-        if amount is not None:
+        if amount is not None and each.quote.allowed:
             key = (each.line.billing_cycle, amount.currency)
             sums[key] = sums[key] + amount if key in sums else amount
     if {cycle for cycle, _currency in sums} <= {"monthly"}:

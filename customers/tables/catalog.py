@@ -36,6 +36,7 @@ class Item:
     options: tuple[Option, ...]
     offer: str
     quantity: str
+    limits: str  # "1 to 300 licenses"
     errors: Mapping[str, str] = field(default_factory=dict)
     added: str = ""
     submission_key: UUID = field(default_factory=uuid.uuid4)
@@ -65,9 +66,16 @@ def item(
         options=offered(quotes),
         offer=offer,
         quantity=quantity,
+        limits=_limits(sku.min_licenses or 1, sku.max_licenses),
         errors=errors or {},
         added=added,
     )
+
+
+def _limits(least: int, most: int | None) -> str:
+    if most is not None:
+        return f"{least:,} to {most:,} licenses"
+    return f"{least:,} or more licenses" if least > 1 else ""
 
 
 def _prices(quotes: Iterable[Quote]) -> Iterable[Price]:

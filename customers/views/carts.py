@@ -33,7 +33,6 @@ def carts(request: HttpRequest) -> HttpResponse:
     context = {
         "carts": found[: queries.MOST],
         "more": len(found) > queries.MOST,
-        "as_of": as_of,
         "text": text,
         "matches": customers.match(request.scope, text=text) if text else [],
         "refusal": _refusal(request),
@@ -173,7 +172,7 @@ def _page(
         "lines": lines,
         "charges": shape.charges(view),
         "price_lists": shape.price_lists(each.quote for each in view.lines),
-        "unpriced": [line.number for line in lines if line.per_month is None],
+        "unpriced": [line.number for line in lines if line.reasons],
         "editable": view.is_open and not refusal,
         "refusal": refusal,
         "conflict": conflict,

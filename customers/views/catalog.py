@@ -23,6 +23,7 @@ from customers.services.catalog import CatalogPage, SkuNotFound
 from customers.tables import catalog as shape
 from portal.core import clock
 from portal.core.access import can, needs, why_not
+from portal.core.decision import Decision
 from portal.core.htmx import render_page, wants_part
 
 NEAR = 3
@@ -144,24 +145,17 @@ def _page(
 def _near(request: HttpRequest, customer: Customer, page: CatalogPage, as_of: datetime) -> list[shape.Near]:
     """Products that the text may mean though the list has none of them for this customer, and why not."""
     skus = [match.sku for match in service.match_products(page.text, limit=NEAR)] if page.text else []
-    priced = pricing.quotes(request.scope, customer_id=customer.pk, sku_ids=[sku.pk for sku in skus], as_of=as_of)
-    return [
-        shape.Near(
-            sku=sku,
-            decision=None
-            if priced.get(sku.pk)
-            else pricing.quote(
-                request.scope,
-                customer_id=customer.pk,
-                sku_id=sku.pk,
-                term_duration="P1Y",
-                billing_cycle="monthly",
-                quantity=1,
-                as_of=as_of,
-            ),
-        )
-        for sku in skus
-    ]
+    if not skus:
+        return []
+    book = pricing.price_book(request.scope, customer_id=customer.pk, sku_ids=[sku.pk for sku in skus], as_of=as_of)
+    return [shape.Near(sku=sku, decision=None if book.offers(sku.pk) else _why_not(book, sku)) for sku in skus]
+
+
+def _why_not(book: pricing.PriceBook, sku: Sku) -> Decision:
+    """Why nobody can buy it here: asked for terms that some list has, so that the reason is not the term."""
+    listed = [(row.term_duration, row.billing_plan) for row in book.rows.get(sku.pk, ())]
+    term, cycle = listed[0] if listed else ("P1Y", "monthly")
+    return book.price(sku.pk, term_duration=term, billing_cycle=cycle, quantity=1)
 
 
 def _customer(request: HttpRequest, tenant_id: UUID) -> Customer:
