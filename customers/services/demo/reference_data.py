@@ -2,34 +2,35 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 from datetime import date, datetime
 from pathlib import Path
 
-from customers.models import Availability, Product, Promotion, PromotionProduct, Sku, UpgradePath
-from customers.rules.vocabulary import cycle_of
+from customers.models import Availability, Product, Promotion, Sku, UpgradePath
 from customers.services.demo import files, upgrades
 from customers.services.demo import sample_catalog as catalog
 from customers.services.demo import sample_promotions as promotions
-from customers.services.demo.files import SamplePromotionFile
-from customers.services.price_list_import import import_price_list
+from customers.services.price_list_import import PriceListImport, import_price_list
+from customers.services.promotion_import import PromotionImport, import_promotions
 from portal.core.scope import Scope
 
 
 def make_reference_data(today: date, as_of: datetime) -> dict[str, Sku]:
     """Everything that no tenant owns. Returns the SKUs by reference."""
+    operator = Scope.for_operator()
     with tempfile.TemporaryDirectory(prefix="sample-lists-") as name:
         folder = Path(name)
-        for list_file in files.write_price_lists(folder, today):
-            with list_file.path.open("rb") as file:
-                result = import_price_list(
-                    Scope.for_operator(), file=file, name=list_file.path.name, view=list_file.view, as_of=as_of
-                )
-            if result.refused:
-                raise ValueError(f"{list_file.path.name}: {result.errors[0]}")
-        for promotion_file in files.write_promotions(folder, today):
-            _import_promotions(promotion_file, as_of=as_of)
+        for prices in files.write_price_lists(folder, today):
+            with prices.path.open("rb") as file:
+                read = import_price_list(operator, file=file, name=prices.path.name, view=prices.view, as_of=as_of)
+            _expect_taken(prices.path, read)
+        for offers in files.write_promotions(folder, today):
+            with offers.path.open("rb") as file:
+                found = import_promotions(
+                    operator, file=file, name=offers.path.name, country=offers.country, segment=offers.segment,
+                    as_of=as_of,
+                )  # fmt: skip
+            _expect_taken(offers.path, found)
     targeted = [p.promotion_id for p in promotions.PROMOTIONS if p.targeted]
     Promotion.objects.filter(promotion_id__in=targeted).update(is_targeted=True)
     skus = _complete_skus()
@@ -38,26 +39,9 @@ def make_reference_data(today: date, as_of: datetime) -> dict[str, Sku]:
     return skus
 
 
-def _import_promotions(file: SamplePromotionFile, *, as_of: datetime) -> None:
-    for item in json.loads(file.path.read_text(encoding="utf-8"))["items"]:
-        limits = item["promotionConstraints"]
-        promotion = Promotion.objects.create(
-            promotion_id=item["id"], country=file.country, segment=file.segment, name=item["name"],
-            description=item["description"], starts_at=datetime.fromisoformat(item["startDate"]),
-            ends_at=datetime.fromisoformat(item["endDate"]), is_auto_applicable=item["properties"]["isAutoApplicable"],
-            seat_constraints=limits.get("seatConstraints", []),
-            asset_ownership_limits=limits.get("assetOwnershipLimits", []),
-            eligibility_constraints=limits.get("eligibilityConstraints", []),
-            product_ownership_constraints=limits.get("productOwnershipConstraints", []), imported_at=as_of,
-        )  # fmt: skip
-        PromotionProduct.objects.bulk_create(
-            PromotionProduct(
-                promotion=promotion, product_id=p["productId"], sku_id=p["skuId"], term_duration=p["term"]["duration"],
-                billing_cycle=cycle_of(p["term"]["billingCycle"]), policy_type=p["pricingPolicies"][0]["policyType"],
-                value=p["pricingPolicies"][0]["value"],
-            )
-            for p in item["requiredProducts"]
-        )  # fmt: skip
+def _expect_taken(path: Path, result: PriceListImport | PromotionImport) -> None:
+    if result.refused:
+        raise ValueError(f"{path.name}: {result.errors[0]}")
 
 
 def _complete_skus() -> dict[str, Sku]:

@@ -37,7 +37,7 @@ class Table:
 
     def row_of(self, instance: models.Model) -> list[Any]:
         """The values of an instance, in the order of the columns."""
-        return [plain(f.get_db_prep_save(getattr(instance, f.attname), connection)) for f in self.fields]
+        return [plain(f.get_db_prep_save(_value(instance, f), connection)) for f in self.fields]
 
     def insert(self, rows: Iterable[Row]) -> None:
         """Write the rows. One statement, so it takes an iterator of any length."""
@@ -49,7 +49,7 @@ class Table:
                         copy.write_row(row)
             else:
                 marks = ", ".join(["%s"] * len(self.fields))
-                cursor.executemany(f'INSERT INTO "{self.name}" ({names}) VALUES ({marks})', rows)  # noqa: S608
+                cursor.executemany(f'INSERT INTO "{self.name}" ({names}) VALUES ({marks})', rows)  # type: ignore[arg-type]  # noqa: S608
 
     def keys(self, count: int) -> Sequence[int]:
         """So many primary keys that no other row has or will get. Inside the transaction of the insert."""
@@ -83,10 +83,13 @@ def indexes_built_after(*tables: Table) -> Iterator[None]:
             cursor.execute(definition)
 
 
+def _value(instance: models.Model, field: models.Field[Any, Any]) -> Any:
+    value = getattr(instance, field.attname)
+    return field.db_default if isinstance(value, DatabaseDefault) else value
+
+
 def plain(value: Any) -> Any:
     """A value as text or number, the same for a parameter of SQLite and a field of COPY."""
-    if isinstance(value, DatabaseDefault):
-        value = value.expression.value
     if isinstance(value, datetime):
         return moment(value)
     if isinstance(value, UUID):
