@@ -85,6 +85,9 @@ class Matcher:
         ranked = sorted(scores, key=lambda skill: (-scores[skill], skill))
         best = ranked[0]
         nearest = tuple(skill for skill in ranked if skill not in NOT_ASKED_ABOUT)[:3]
+        if scores[best] < FLOOR and "product" in concepts and best not in NOT_ASKED_ABOUT:
+            # It names a product of ours: it is about something here, only what is not clear.
+            return Match("clarify", nearest, nearest[:2], scores[best], concepts)
         if scores[best] < FLOOR:
             return Match("out_of_scope", nearest, score=scores[best], concepts=concepts)
         if best == "clarify":

@@ -236,7 +236,7 @@ def _belongs(word: str, follows: str, run: Run | None, pieces: list[str], place:
             return False
         return (
             follows[:1].isupper()
-            and next_low not in vocabulary["common"]
+            and (low == "of" or next_low not in vocabulary["common"])
             and next_low not in vocabulary["products"]
             and pieces[place - 1][:1].isupper()
             and not run.words[-1].endswith(("'s", "s'"))
@@ -255,7 +255,7 @@ def _belongs(word: str, follows: str, run: Run | None, pieces: list[str], place:
         return (
             run is not None
             and word[:1].isupper()
-            and run.words[-1][:1].isupper()
+            and (run.words[-1][:1].isupper() or run.words[-1] == "of")
             and not run.is_product
             and not low.startswith("i'")
             and low not in {"i", "is", "it"}

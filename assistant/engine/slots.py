@@ -49,7 +49,8 @@ class Heard:
 
 def extract(text: str) -> Heard:
     """Everything of a known shape in `text` (already cleaned)."""
-    heard = Heard(text=text, rest=text)
+    # Angle brackets are the marks of this module: typed ones would be taken for finds.
+    heard = Heard(text=text, rest=re.sub(r"[<>]", " ", text))
     _ids(heard)
     _terms_and_cycles(heard)
     _quantities(heard)

@@ -54,7 +54,9 @@ def _answer(answer: dict[str, Any]) -> dict[str, Any]:
     shown["cards"] = [_card(card) for card in answer.get("cards", ())]
     checks = answer.get("checks", ())
     shown["has_matrix"] = any(card["kind"] == "matrix" for card in answer.get("cards", ()))
-    shown["met"] = sum(check["passed"] for check in checks)
+    shown["unmet"] = [check for check in checks if not check["passed"]]
+    shown["passed"] = [check for check in checks if check["passed"]]
+    shown["met"] = len(shown["passed"])
     shown["rules"] = list(dict.fromkeys(check["rule"] for check in checks if check.get("rule")))
     return shown
 

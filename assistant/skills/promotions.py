@@ -126,7 +126,7 @@ def _why(outcome: Any, shown: Any) -> str:
     if not outcome.considered:
         return f"No promotion exists for {_name(shown)}."
     if failed and failed[0].code == "Term":
-        return f"{_first_upper(_terms(outcome))} has no promotion."
+        return f"There is no promotion for {_terms(outcome)}."
     return f"Line {shown.number} has no promotion. {failed[0].message}" if failed else outcome.decision.verdict
 
 
@@ -303,10 +303,6 @@ def _licenses(quantity: int) -> str:
 
 def _off(discount: Any) -> str:
     return f"{(discount * 100).normalize():f}% off" if discount is not None else "a discount"
-
-
-def _first_upper(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 def _customer(customer: Ref) -> Link:

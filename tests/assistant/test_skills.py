@@ -1,0 +1,68 @@
+"""A skill is a small declaration: its slots are its function's keywords, its ids are the product's."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from pathlib import Path
+
+import pytest
+
+from assistant.engine.match import matcher
+from assistant.services.resolve import Resolver
+from assistant.skill import Skill
+from assistant.skills import SKILLS
+from portal.core.access import CAPABILITIES
+from portal.core.jobs import WRITES
+
+KINDS = {"customer", "product", "sku", "cart_line", "term", "cycle", "quantity"}
+REPLIES = Path("templates/assistant/replies")
+
+
+@pytest.mark.parametrize("skill", SKILLS.values(), ids=SKILLS.keys())
+def test_slots_are_the_functions_keywords(skill: Skill) -> None:
+    parameters = inspect.signature(skill.run).parameters
+    assert next(iter(parameters)) == "scope"
+    keywords = {name: p for name, p in parameters.items() if p.kind is p.KEYWORD_ONLY}
+    assert "as_of" in keywords, "the moment is an argument, never read"
+    assert {slot.name for slot in skill.slots} == set(keywords) - {"as_of"}
+    for slot in skill.slots:
+        assert slot.required == (keywords[slot.name].default is inspect.Parameter.empty)
+
+
+@pytest.mark.parametrize("skill", SKILLS.values(), ids=SKILLS.keys())
+def test_declaration_is_complete(skill: Skill) -> None:
+    assert skill.capability in CAPABILITIES
+    assert {slot.kind for slot in skill.slots} <= KINDS
+    assert [slot.name for slot in skill.slots] == matcher().intents[skill.name].get("slots", "").split()
+    assert all(slot.question.endswith(("?", ".")) for slot in skill.slots)
+
+
+def test_found_the_skills() -> None:
+    assert len(SKILLS) >= 6
+    assert all(name == skill.name for name, skill in SKILLS.items())
+
+
+def test_only_the_report_is_started_without_a_confirmation() -> None:
+    """A skill that changes something asks first. A report only makes a file, so it does not."""
+    writers = {service.__name__ for service in WRITES}
+    used = {
+        name
+        for name, skill in SKILLS.items()
+        for word in re.findall(r"\.(\w+)\(", inspect.getsource(inspect.getmodule(skill.run) or inspect))
+        if word in writers and not skill.confirm
+    }
+    assert used == {"est_report"}
+
+
+def test_every_card_has_its_template() -> None:
+    kinds = set()
+    for path in Path("assistant/skills").glob("*.py"):
+        kinds |= set(re.findall(r'"kind": "(\w+)"', path.read_text(encoding="utf-8")))
+    assert len(kinds) >= 6
+    assert {f"{kind}.html" for kind in kinds} == {path.name for path in REPLIES.glob("*.html")}
+
+
+def test_resolver_knows_every_kind(ours: object, as_of: object) -> None:
+    known = set(Resolver(ours, as_of=as_of).kinds)  # type: ignore[arg-type]
+    assert KINDS - known == {"sku"}, "a SKU is resolved with its product"
