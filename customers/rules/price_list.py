@@ -14,10 +14,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from decimal import Decimal
+from datetime import UTC, datetime
 from operator import itemgetter
 
+from customers.rules.values import BadValue, code_of, date_of, short, text_of
 from customers.rules.vocabulary import BillingCycle, Segment, cycle_of, segment_of, sku_id_of
 
 OPEN_END = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
@@ -37,10 +37,6 @@ Cells = Sequence[str]
 
 class WrongHeader(ValueError):
     """The first row does not name the columns of a price list."""
-
-
-class BadRow(ValueError):
-    """A row that cannot be used. The message is one sentence for the person who sent the file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +92,7 @@ class Columns:
         if missing:
             found = ", ".join(cell for cell in header if cell)
             raise WrongHeader(
-                f"These columns are missing: {', '.join(missing)}. The first row is: {_short(found, 200) or 'empty'}."
+                f"These columns are missing: {', '.join(missing)}. The first row is: {short(found, 200) or 'empty'}."
             )
         known = (*SKU_COLUMNS, *OFFER_COLUMNS, "UnitPrice", "ERP Price")
         twice = [name for name in known if names.count(_key(name)) > 1]
@@ -111,37 +107,37 @@ class Columns:
         self._offer_names, self.offer_cells = _picker(names, OFFER_COLUMNS)
 
     def check_width(self, cells: Cells) -> None:
-        """Raises BadRow when the row has too few cells, or too many that are not empty."""
+        """Raises BadValue when the row has too few cells, or too many that are not empty."""
         if len(cells) < self.width or any(cells[self.width :]):
-            raise BadRow(f"The row has {len(cells)} values and the header has {self.width}.")
+            raise BadValue(f"The row has {len(cells)} values and the header has {self.width}.")
 
     def sku(self, cells: tuple[str, ...]) -> SkuFacts:
-        """Raises BadRow with the first thing wrong in these cells."""
+        """Raises BadValue with the first thing wrong in these cells."""
         row = dict(zip(self._sku_names, cells, strict=True))
-        product_id = _code("ProductId", row["ProductId"], "12", r"[A-Z0-9]{12}")
-        sku_id = _code("SkuId", row["SkuId"], "up to 4", r"[A-Z0-9]{1,4}")
-        title = _text("SkuTitle", row["SkuTitle"], 300)
+        product_id = code_of("ProductId", row["ProductId"], "12", r"[A-Z0-9]{12}")
+        sku_id = code_of("SkuId", row["SkuId"], "up to 4", r"[A-Z0-9]{1,4}")
+        title = text_of("SkuTitle", row["SkuTitle"], 300)
         if not title:
-            raise BadRow("SkuTitle is empty.")
+            raise BadValue("SkuTitle is empty.")
         description = row.get("SkuDescription", "").strip()
         if len(description) > LONGEST_DESCRIPTION:
-            raise BadRow(f"SkuDescription is longer than {LONGEST_DESCRIPTION:,} characters.")
+            raise BadValue(f"SkuDescription is longer than {LONGEST_DESCRIPTION:,} characters.")
         return SkuFacts(
             product_id=product_id,
             sku_id=sku_id_of(sku_id),
             sku_title=title,
-            product_title=_text("ProductTitle", row.get("ProductTitle", ""), 300) or title,
-            publisher=_text("Publisher", row.get("Publisher", ""), 200),
+            product_title=text_of("ProductTitle", row.get("ProductTitle", ""), 300) or title,
+            publisher=text_of("Publisher", row.get("Publisher", ""), 200),
             description=description,
-            unit_of_measure=_text("UnitOfMeasure", row.get("UnitOfMeasure", ""), 60),
+            unit_of_measure=text_of("UnitOfMeasure", row.get("UnitOfMeasure", ""), 60),
         )
 
     def offer(self, cells: tuple[str, ...], *, default_segment: Segment) -> OfferFacts:
-        """Raises BadRow with the first thing wrong in these cells."""
+        """Raises BadValue with the first thing wrong in these cells."""
         row = dict(zip(self._offer_names, cells, strict=True))
         facts = OfferFacts(
-            market=_code("Market", row["Market"], "2", r"[A-Z]{2}"),
-            currency=_code("Currency", row["Currency"], "3", r"[A-Z]{3}"),
+            market=code_of("Market", row["Market"], "2", r"[A-Z]{2}"),
+            currency=code_of("Currency", row["Currency"], "3", r"[A-Z]{3}"),
             segment=_segment(row.get("Segment", "").strip()) or default_segment,
             term_duration=_term(row["TermDuration"]),
             billing_plan=_plan(row["BillingPlan"].strip()),
@@ -151,14 +147,14 @@ class Columns:
             ends_at=date_of("EffectiveEndDate", row["EffectiveEndDate"])
             if row["EffectiveEndDate"].strip()
             else OPEN_END,
-            tags=_text("Tags", row.get("Tags", ""), 200),
-            change_indicator=_text("ChangeIndicator", row.get("ChangeIndicator", ""), 20),
+            tags=text_of("Tags", row.get("Tags", ""), 200),
+            change_indicator=text_of("ChangeIndicator", row.get("ChangeIndicator", ""), 20),
             end_of_sale_at=_last_sale(row.get("EndofSaleDate", "").strip()),
         )
         if facts.ends_at <= facts.starts_at:
-            raise BadRow("EffectiveEndDate is not after EffectiveStartDate.")
+            raise BadValue("EffectiveEndDate is not after EffectiveStartDate.")
         if facts.tier_max is not None and facts.tier_max < facts.tier_min:
-            raise BadRow("PricingTierRangeMax is below PricingTierRangeMin.")
+            raise BadValue("PricingTierRangeMax is below PricingTierRangeMin.")
         return facts
 
 
@@ -168,30 +164,11 @@ def _picker(names: list[str], wanted: tuple[str, ...]) -> tuple[list[str], Calla
     return present, itemgetter(*(names.index(_key(name)) for name in present))
 
 
-def _short(text: str, longest: int = 40) -> str:
-    return text if len(text) <= longest else f"{text[:longest]}…"
-
-
-def _code(column: str, text: str, length: str, pattern: str) -> str:
-    code = text.strip().upper()
-    if not re.fullmatch(pattern, code):
-        kind = "letters and digits" if "0-9" in pattern else "letters"
-        raise BadRow(f"{column} {_short(text)!r} is not {length} {kind}.")
-    return code
-
-
-def _text(column: str, text: str, longest: int) -> str:
-    plain = " ".join(text.split())
-    if len(plain) > longest:
-        raise BadRow(f"{column} is longer than {longest} characters.")
-    return plain
-
-
 def _segment(text: str) -> Segment | None:
     try:
         return segment_of(text) if text else None
     except ValueError:
-        raise BadRow(f"Segment {_short(text)!r} is unknown: use {', '.join(Segment)}.") from None
+        raise BadValue(f"Segment {short(text)!r} is unknown: use {', '.join(Segment)}.") from None
 
 
 def _plan(text: str) -> BillingCycle:
@@ -199,13 +176,13 @@ def _plan(text: str) -> BillingCycle:
         return cycle_of(text)
     except ValueError:
         words = "Monthly, Annual, Triennial, Biennial, OneTime or None"
-        raise BadRow(f"BillingPlan {_short(text)!r} is unknown: use {words}.") from None
+        raise BadValue(f"BillingPlan {short(text)!r} is unknown: use {words}.") from None
 
 
 def _term(text: str) -> str:
     term = text.strip()
     if len(term) > 8:
-        raise BadRow(f"TermDuration {_short(term)!r} is no duration such as P1Y.")
+        raise BadValue(f"TermDuration {short(term)!r} is no duration such as P1Y.")
     return term.upper() if re.fullmatch(r"(?i)p\d+[dwmy]", term) else term
 
 
@@ -213,75 +190,8 @@ def _whole(column: str, text: str) -> int | None:
     if not text.strip():
         return None
     if not re.fullmatch(r"\d{1,9}", text.strip(), re.ASCII):
-        raise BadRow(f"{column} {_short(text)!r} is not a whole number.")
+        raise BadValue(f"{column} {short(text)!r} is not a whole number.")
     return int(text)
-
-
-def price_of(column: str, text: str) -> str:
-    """The price as plain decimal digits. Raises BadRow."""
-    text = text.strip()
-    if _PLAIN_PRICE.fullmatch(text):
-        return text
-    if not _NUMBER.fullmatch(text):
-        raise BadRow(f"{column} is empty." if not text else f"{column} {_short(text)!r} is not a number.")
-    value = Decimal(text)
-    if value < 0:
-        raise BadRow(f"{column} {_short(text)!r} is negative.")
-    if value >= 10**12:
-        raise BadRow(f"{column} {_short(text)!r} is too large.")
-    if value != (plain := round(value, 6)):
-        raise BadRow(f"{column} {_short(text)!r} has more than 6 decimals.")
-    return f"{abs(plain):f}"
-
-
-_PLAIN_PRICE = re.compile(r"\d{1,12}(\.\d{1,6})?", re.ASCII)
-_NUMBER = re.compile(r"[+-]?\d{1,40}(\.\d{0,40})?([eE][+-]?\d{1,2})?", re.ASCII)
-_US_DATE = re.compile(
-    r"(?P<month>\d{1,2})/(?P<day>\d{1,2})/(?P<year>\d{4})"
-    r"(?: (?P<hour>\d{1,2}):(?P<minute>\d\d)(?::(?P<second>\d\d))?(?: (?P<half>[AaPp])[Mm])?)?",
-    re.ASCII,
-)
-_ISO_DATE = re.compile(
-    r"(?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d)"
-    r"(?:[Tt ](?P<hour>\d\d):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:\.(?P<fraction>\d{1,9}))?)?)?"
-    r"(?P<offset>[Zz]|[+-]\d\d:?\d\d)?",
-    re.ASCII,
-)
-
-
-def date_of(column: str, text: str) -> datetime:
-    """`2/1/2023 12:00:00 AM` (month first) or `2024-05-01T00:00:00.0000000Z`, in UTC. Raises BadRow."""
-    text = text.strip()
-    found = _ISO_DATE.fullmatch(text) or _US_DATE.fullmatch(text)
-    if not found:
-        raise BadRow(
-            f"{column} is empty."
-            if not text
-            else f"{column} {_short(text)!r} is no date such as 11/1/2026 or 2026-11-01."
-        )
-    part = found.groupdict()
-    hour = int(part["hour"] or 0)
-    try:
-        if half := part.get("half"):
-            if not 1 <= hour <= 12:
-                raise ValueError
-            hour = hour % 12 + (12 if half in "Pp" else 0)
-        microsecond = int((part.get("fraction") or "0").ljust(6, "0")[:6])
-        moment = datetime(
-            int(part["year"]), int(part["month"]), int(part["day"]), hour,
-            int(part["minute"] or 0), int(part["second"] or 0), microsecond, tzinfo=UTC,
-        )  # fmt: skip
-        return moment - _offset(part.get("offset") or "Z")
-    except (ValueError, OverflowError):
-        raise BadRow(f"{column} {_short(text)!r} is a day or time that does not exist.") from None
-
-
-def _offset(text: str) -> timedelta:
-    if text in "Zz":
-        return timedelta()
-    digits = text[1:].replace(":", "")
-    size = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
-    return -size if text[0] == "-" else size
 
 
 def _last_sale(text: str) -> datetime | None:

@@ -14,7 +14,8 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
 from customers.models import PriceList
-from customers.rules.price_list import BadRow, Columns, OfferFacts, SkuFacts, WrongHeader, price_of
+from customers.rules.price_list import Columns, OfferFacts, SkuFacts, WrongHeader
+from customers.rules.values import BadValue, price_of
 from customers.rules.vocabulary import PriceView, Segment
 from customers.services.price_list_file import PriceListUnreadable, Row, rows
 from customers.services.price_list_tables import StagedRow, Staging
@@ -152,7 +153,7 @@ class _Intake:
             self.row_count += 1
             try:
                 good.append((line, *self._validated(cells)))
-            except BadRow as problem:
+            except BadValue as problem:
                 self.error_count += 1
                 if len(self._errors) < SHOWN_ERRORS:
                     self._errors.append(RowError(line, str(problem)))
@@ -181,7 +182,7 @@ class _Intake:
         good.clear()
 
     def _validated(self, cells: list[str]) -> tuple[int, int, str, str | None]:
-        """The numbers of the row's SKU and offer, and its prices. Most rows cost four look-ups. Raises BadRow."""
+        """The numbers of the row's SKU and offer, and its prices. Most rows cost four look-ups. Raises BadValue."""
         columns = self.columns
         if len(cells) != columns.width:
             columns.check_width(cells)
