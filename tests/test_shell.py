@@ -47,7 +47,7 @@ def test_htmx_is_sent_to_the_sign_in_with_its_page(client: Client, db: None) -> 
 def test_a_form_sent_too_late_leads_back_to_its_page(client: Client, db: None) -> None:
     response = client.post("/profile/theme/", {"theme": "dark"}, headers={"referer": "http://testserver/carts/?q=1"})
     assert response.url == "/signin/?next=/carts/%3Fq%3D1"
-    elsewhere = client.post("/profile/theme/", headers={"referer": "https://evil.example/"})
+    elsewhere = client.post("/profile/theme/", headers={"referer": "https://evil.example/carts/"})
     assert elsewhere.url == "/signin/?next=/"
 
 
