@@ -7,6 +7,7 @@ An answer is data: it is stored as JSON and drawn by templates that escape it.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -105,7 +106,9 @@ class Answer:
     as_of: str = ""
 
     def as_json(self) -> dict[str, Any]:
-        return asdict(self)
+        """As it is stored: lists for tuples."""
+        data: dict[str, Any] = json.loads(json.dumps(asdict(self)))
+        return data
 
     def plain(self) -> str:
         """The whole answer as text, for the command line and the clipboard."""

@@ -75,7 +75,9 @@ def ask(request: HttpRequest) -> HttpResponse:
             choice=request.POST.get("choice", "")[:200],
             as_of=as_of,
             conversation_id=conversation_id,
-            page=services.context_of(scope, known, page=page, as_of=as_of),
+            page=services.NOWHERE
+            if _memory(request).get("away") == page
+            else services.context_of(scope, known, page=page, as_of=as_of),
             origin=request.POST.get("origin", ""),
             submission_key=_uuid(request.POST.get("key")),
         )

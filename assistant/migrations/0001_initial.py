@@ -6,73 +6,79 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Conversation',
+            name="Conversation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('conversation_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('title', models.CharField(blank=True, max_length=200)),
-                ('created_at', models.DateTimeField()),
-                ('modified_at', models.DateTimeField()),
-                ('cleared_at', models.DateTimeField(blank=True, help_text='Set when the person starts a new one.', null=True)),
-                ('state', models.JSONField(blank=True, default=dict)),
-                ('context', models.JSONField(blank=True, default=dict)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("conversation_id", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("title", models.CharField(blank=True, max_length=200)),
+                ("created_at", models.DateTimeField()),
+                ("modified_at", models.DateTimeField()),
+                (
+                    "cleared_at",
+                    models.DateTimeField(blank=True, help_text="Set when the person starts a new one.", null=True),
+                ),
+                ("state", models.JSONField(blank=True, default=dict)),
+                ("context", models.JSONField(blank=True, default=dict)),
             ],
             options={
-                'base_manager_name': 'unscoped',
+                "base_manager_name": "unscoped",
             },
             managers=[
-                ('objects', django.db.models.manager.Manager()),
-                ('unscoped', django.db.models.manager.Manager()),
+                ("objects", django.db.models.manager.Manager()),
+                ("unscoped", django.db.models.manager.Manager()),
             ],
         ),
         migrations.CreateModel(
-            name='Feedback',
+            name="Feedback",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('helpful', models.BooleanField()),
-                ('reason', models.CharField(blank=True, max_length=40)),
-                ('text', models.CharField(blank=True, max_length=1000)),
-                ('created_at', models.DateTimeField()),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("helpful", models.BooleanField()),
+                ("reason", models.CharField(blank=True, max_length=40)),
+                ("text", models.CharField(blank=True, max_length=1000)),
+                ("created_at", models.DateTimeField()),
             ],
             options={
-                'verbose_name_plural': 'feedback',
-                'base_manager_name': 'unscoped',
+                "verbose_name_plural": "feedback",
+                "base_manager_name": "unscoped",
             },
             managers=[
-                ('objects', django.db.models.manager.Manager()),
-                ('unscoped', django.db.models.manager.Manager()),
+                ("objects", django.db.models.manager.Manager()),
+                ("unscoped", django.db.models.manager.Manager()),
             ],
         ),
         migrations.CreateModel(
-            name='Turn',
+            name="Turn",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField()),
-                ('speaker', models.CharField(choices=[('person', 'Person'), ('assistant', 'Assistant'), ('system', 'System')], max_length=9)),
-                ('text', models.TextField()),
-                ('origin', models.CharField(blank=True, help_text='Where a filled-in prompt came from', max_length=60)),
-                ('skill', models.CharField(blank=True, max_length=40)),
-                ('slots', models.JSONField(blank=True, default=dict)),
-                ('status', models.CharField(blank=True, max_length=20)),
-                ('answer', models.JSONField(blank=True, default=dict)),
-                ('created_at', models.DateTimeField()),
-                ('submission_key', models.UUIDField(blank=True, null=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.PositiveIntegerField()),
+                (
+                    "speaker",
+                    models.CharField(
+                        choices=[("person", "Person"), ("assistant", "Assistant"), ("system", "System")], max_length=9
+                    ),
+                ),
+                ("text", models.TextField()),
+                ("origin", models.CharField(blank=True, help_text="Where a filled-in prompt came from", max_length=60)),
+                ("skill", models.CharField(blank=True, max_length=40)),
+                ("slots", models.JSONField(blank=True, default=dict)),
+                ("status", models.CharField(blank=True, max_length=20)),
+                ("answer", models.JSONField(blank=True, default=dict)),
+                ("created_at", models.DateTimeField()),
+                ("submission_key", models.UUIDField(blank=True, null=True)),
             ],
             options={
-                'ordering': ['number'],
-                'base_manager_name': 'unscoped',
+                "ordering": ["number"],
+                "base_manager_name": "unscoped",
             },
             managers=[
-                ('objects', django.db.models.manager.Manager()),
-                ('unscoped', django.db.models.manager.Manager()),
+                ("objects", django.db.models.manager.Manager()),
+                ("unscoped", django.db.models.manager.Manager()),
             ],
         ),
     ]

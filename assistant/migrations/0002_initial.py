@@ -6,59 +6,70 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('assistant', '0001_initial'),
-        ('core', '0001_initial'),
+        ("assistant", "0001_initial"),
+        ("core", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='conversation',
-            name='partner',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='conversations', to='core.partner'),
+            model_name="conversation",
+            name="partner",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="conversations", to="core.partner"
+            ),
         ),
         migrations.AddField(
-            model_name='conversation',
-            name='user',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='conversations', to=settings.AUTH_USER_MODEL),
+            model_name="conversation",
+            name="user",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="conversations", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='feedback',
-            name='user',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="feedback",
+            name="user",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='turn',
-            name='conversation',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='turns', to='assistant.conversation'),
+            model_name="turn",
+            name="conversation",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="turns", to="assistant.conversation"
+            ),
         ),
         migrations.AddField(
-            model_name='feedback',
-            name='turn',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='feedback', to='assistant.turn'),
+            model_name="feedback",
+            name="turn",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="feedback", to="assistant.turn"
+            ),
         ),
         migrations.AddIndex(
-            model_name='conversation',
-            index=models.Index(fields=['user', 'partner', '-modified_at'], name='conversation_of_user'),
+            model_name="conversation",
+            index=models.Index(fields=["user", "partner", "-modified_at"], name="conversation_of_user"),
         ),
         migrations.AddConstraint(
-            model_name='turn',
-            constraint=models.UniqueConstraint(fields=('conversation', 'number'), name='turn_once'),
+            model_name="turn",
+            constraint=models.UniqueConstraint(fields=("conversation", "number"), name="turn_once"),
         ),
         migrations.AddConstraint(
-            model_name='turn',
-            constraint=models.UniqueConstraint(fields=('conversation', 'submission_key'), name='turn_submission_once'),
+            model_name="turn",
+            constraint=models.UniqueConstraint(fields=("conversation", "submission_key"), name="turn_submission_once"),
         ),
         migrations.AddConstraint(
-            model_name='turn',
-            constraint=models.CheckConstraint(condition=models.Q(('speaker__in', ['person', 'assistant', 'system'])), name='turn_speaker_known'),
+            model_name="turn",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("speaker__in", ["person", "assistant", "system"])), name="turn_speaker_known"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='feedback',
-            constraint=models.UniqueConstraint(fields=('turn', 'user'), name='feedback_once'),
+            model_name="feedback",
+            constraint=models.UniqueConstraint(fields=("turn", "user"), name="feedback_once"),
         ),
     ]

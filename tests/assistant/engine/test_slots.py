@@ -121,6 +121,14 @@ def test_cleaning() -> None:
 
 
 def test_long_and_strange_text_is_fast_and_harmless() -> None:
-    for text in ("(" * 2000, "a " * 1000, "'" * 2000, "for customer " * 150, "[" * 1999 + "x", "1" * 2000, "<q0> <name>"):
+    for text in (
+        "(" * 2000,
+        "a " * 1000,
+        "'" * 2000,
+        "for customer " * 150,
+        "[" * 1999 + "x",
+        "1" * 2000,
+        "<q0> <name>",
+    ):
         heard = extract(clean(text))
         naming.find(heard)
