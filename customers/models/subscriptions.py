@@ -102,7 +102,8 @@ class Subscription(ScopedModel):
             ),
         ]
         indexes: ClassVar = [
-            models.Index(fields=["partner", "name_key", "id"], name="subscription_by_name"),
+            # With the customer in it, a search by either name walks this index and no row.
+            models.Index(fields=["partner", "name_key", "id"], include=["customer"], name="subscription_by_name"),
             models.Index(fields=["partner", "quantity", "id"], name="subscription_by_quantity"),
             models.Index(fields=["partner", "status", "id"], name="subscription_by_status"),
             models.Index(fields=["partner", "commitment_ends_at", "id"], name="subscription_by_end"),

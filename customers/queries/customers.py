@@ -55,8 +55,10 @@ def found(scope: Scope, filters: CustomerFilters, *, everything: Total, as_of: d
     """The rows of the list (tuples of LISTED) and how many. `everything` is their number without a filter,
     which nobody counts here."""
     rows = listing(scope, filters, as_of=as_of)
-    result = narrowed(rows, rows) if filters or scope.customer_ids is not None else Found(rows, everything)
-    return Found(result.rows.values_list(*LISTED, named=True), result.total)
+    columns = rows.values_list(*LISTED, named=True)
+    if not filters and scope.customer_ids is None:
+        return Found(columns, everything)
+    return narrowed(rows, columns, Customer.objects.within(scope).values_list(*LISTED, named=True))
 
 
 def markets(scope: Scope) -> list[tuple[str, int]]:

@@ -64,7 +64,7 @@ def search(scope: Scope, *, customer_id: int, text: str, after: str, as_of: date
     if customer is None:
         raise CustomerNotFound
     place = keyset.place_of({"after": after}, Sku, BY_TITLE)
-    page = keyset.page_of(queries.priced_skus(customer, text), sort=BY_TITLE, place=place, size=PER_PAGE)
+    page = keyset.page_of(keyset.Found(queries.priced_skus(customer, text), None), sort=BY_TITLE, place=place, size=PER_PAGE)
     skus: list[Sku] = page.rows
     quotes = pricing.quotes_for(customer, skus, as_of=as_of)
     return CatalogPage(

@@ -57,7 +57,7 @@ def subscription(request: HttpRequest, subscription_id: UUID) -> HttpResponse:
         "free": None if assigned is None else _free(row.quantity - assigned),
         "customer": row.customer,
         "term": TermLine.of(row, as_of=as_of),
-        "outcome": _outcome(request.scope, subscription_id, as_of),
+        "outcome": end_of_term.explain(request.scope, subscription_id=subscription_id, as_of=as_of),
         "background": service.background(request.scope, subscription=row, as_of=as_of),
         "price": service.price(row),
         "fields": fields(row),
@@ -68,10 +68,3 @@ def subscription(request: HttpRequest, subscription_id: UUID) -> HttpResponse:
 
 def _free(count: int) -> str:
     return f"{count:,} free" if count >= 0 else f"{-count:,} more than bought"
-
-
-def _outcome(scope, subscription_id, as_of):  
-    try:
-        return end_of_term.explain(scope, subscription_id=subscription_id, as_of=as_of)
-    except NotImplementedError:
-        return None

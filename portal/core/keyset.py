@@ -49,10 +49,12 @@ class Total:
 
 @dataclass(frozen=True)
 class Found:
-    """What a list found: its rows as a query still to be sorted, and how many there are."""
+    """What a list found: its rows as a query still to be sorted, and how many there are. With `by_id`, the
+    same rows without the filter, a page first finds its ids, from an index alone, and then reads only those rows."""
 
     rows: QuerySet[Any]
     total: Total | None
+    by_id: QuerySet[Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -107,14 +109,13 @@ def place_of(params: Mapping[str, str], model: type[Model], sort: Sort) -> Place
     return Place("last") if params.get("page") == "last" else FIRST
 
 
-def page_of(
-    rows: QuerySet[Any], *, sort: Sort, place: Place = FIRST, total: Total | None = None, size: int = PER_PAGE
-) -> Page:
-    """One page of `rows`, one query. `rows` may have any filter, but no order and no nulls in the sort column;
-    they are model rows or, several times cheaper, named tuples with `id` and the sort column among them.
+def page_of(found: Found, *, sort: Sort, place: Place = FIRST, size: int = PER_PAGE) -> Page:
+    """One page, one query. The rows may have any filter, but no order and no nulls in the sort column; they are
+    model rows or, several times cheaper, named tuples with `id` and the sort column among them.
 
-    `total` is only shown: the rows themselves tell whether there is a page before or after.
+    The total is only shown: the rows themselves tell whether there is a page before or after.
     """
+    rows, total = found.rows, found.total
     backward = place.side in ("before", "last")
     ascending = sort.descending == backward
     if place.side in ("after", "before"):
@@ -123,7 +124,10 @@ def page_of(
     if place.side == "last" and total and not total.more:
         size = total.count % size or size
     sign = "" if ascending else "-"
-    got = list(rows.order_by(f"{sign}{sort.field}", f"{sign}pk")[: size + 1])
+    order = (f"{sign}{sort.field}", f"{sign}pk")
+    if found.by_id is not None:
+        rows = found.by_id.filter(pk__in=rows.order_by(*order).values("pk")[: size + 1])
+    got = list(rows.order_by(*order)[: size + 1])
     more = len(got) > size
     got = got[:size]
     if backward:
@@ -137,22 +141,25 @@ def page_of(
         sort=sort,
         start=start,
         total=_total(total, start, len(got), has_after=has_after),
-        after=_write(got[-1], model, sort, None if start is None else start + len(got) - 1) if got and has_after else "",
+        after=_write(got[-1], model, sort, None if start is None else start + len(got) - 1)
+        if got and has_after
+        else "",
         before=_write(got[0], model, sort, start) if got and has_before else "",
         is_first=not has_before,
     )
 
 
-def narrowed(found: QuerySet[Any], within: QuerySet[Any]) -> Found:
-    """The rows of `within` that `found` names, and how many: one query, counting no further than COUNT_LIMIT.
+def narrowed(ids: QuerySet[Any], rows: QuerySet[Any], plain: QuerySet[Any]) -> Found:
+    """The rows that match, and how many: one query, which counts no further than COUNT_LIMIT.
 
-    `found` is the cheapest query that yields the ids, `within` the rows with the same filter. A few matches
-    are then read by id, whatever the filter costs; with many, `within` meets the next one soon anyway.
+    `ids` is the cheapest query that yields the keys of the matches, `rows` all columns with the same filter,
+    `plain` all columns of everybody in the scope. A few matches are read by their keys, whatever the filter
+    costs; with many, walking `rows` in their order meets the next one soon.
     """
-    ids = list(found.order_by().values_list("pk", flat=True)[: COUNT_LIMIT + 1])
-    if len(ids) > COUNT_LIMIT:
-        return Found(within, Total(COUNT_LIMIT, more=True))
-    return Found(within.filter(pk__in=ids), Total(len(ids)))
+    keys = list(ids.order_by().values_list("pk", flat=True)[: COUNT_LIMIT + 1])
+    if len(keys) > COUNT_LIMIT:
+        return Found(rows, Total(COUNT_LIMIT, more=True), by_id=plain)
+    return Found(plain.filter(pk__in=keys), Total(len(keys)))
 
 
 def _start(place: Place, length: int, *, has_before: bool, total: Total | None) -> int | None:

@@ -124,7 +124,7 @@ class PortalTable(django_tables2.Table):
         wanted = request.GET.get("sort", "")
         sort = cls.sort_of(wanted) or cls.sort_of(cls.default_sort)
         place = place_of(request.GET, found.rows.model, sort)
-        page = page_of(found.rows, sort=sort, place=place, total=found.total, size=cls.per_page)
+        page = page_of(found, sort=sort, place=place, size=cls.per_page)
         table = cls(page, path=request.path, params=params, as_of=as_of, **kwargs)
         if wanted and not cls.sort_of(wanted):
             table.problems.append(f"This list cannot be sorted by “{wanted[:40]}”.")
@@ -237,8 +237,24 @@ def _safe(text: Any) -> str:
     return text if hasattr(text, "__html__") else escape(str(text))
 
 
+def _reader(accessor: str) -> Callable[[Any], Any]:
+    """How to take `reseller__name` out of a row: as it stands in a tuple, along the objects in a model row."""
+    plain = attrgetter(accessor)
+    if "__" not in accessor:
+        return plain
+    along = attrgetter(accessor.replace("__", "."))
+
+    def read(row: Any) -> Any:
+        try:
+            return plain(row)
+        except AttributeError:
+            return along(row)
+
+    return read
+
+
 def _by_attribute(column: django_tables2.Column, name: str) -> Cell:
-    read = attrgetter(str(column.accessor or name))
+    read = _reader(str(column.accessor or name))
     form = getattr(column, "form", None)
 
     def cell(_table: PortalTable, row: Any) -> str:
@@ -257,7 +273,7 @@ def _by_method(own: Callable[..., Any], column: django_tables2.Column, name: str
         return lambda table, row: _safe(own(table, record=row))
     if not wanted <= {"record", "value"}:
         return lambda table, row: _safe(BoundRow(row, table).get_cell(name))
-    read = attrgetter(str(column.accessor or name))
+    read = _reader(str(column.accessor or name))
     takes_record = "record" in wanted
 
     def cell(table: PortalTable, row: Any) -> str:

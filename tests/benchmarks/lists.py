@@ -7,6 +7,7 @@ is the median of alternating pairs, requests go through the whole middleware, an
 from __future__ import annotations
 
 import argparse
+import importlib
 import os
 import statistics
 import sys
@@ -16,7 +17,6 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-import django
 import psycopg
 from psycopg import sql
 
@@ -54,7 +54,11 @@ def sample(run: Callable[[], Any], count: int = REQUESTS) -> list[float]:
 
 
 def ratio(
-    over: Callable[[], Any], under: Callable[[], Any], *, of: Callable[[list[float]], float] = p95, count: int = REQUESTS
+    over: Callable[[], Any],
+    under: Callable[[], Any],
+    *,
+    of: Callable[[list[float]], float] = p95,
+    count: int = REQUESTS,
 ) -> tuple[float, float, float]:
     """Median of the pairwise ratios, and the medians of both sides in ms. A B A B, after a warm-up."""
     over(), under()
@@ -93,7 +97,7 @@ def main() -> int:
     shrink = 10 if asked.quick else 1
     with own_database() as url:
         os.environ.update(DATABASE_URL=url, PORTAL_MODE="test")
-        django.setup()
+        importlib.import_module("portal.wsgi")  # sets up Django, and connects to PostgreSQL as the pages do
         from tests.benchmarks.lists_run import run  # noqa: PLC0415 - needs the settings of the line above
 
         report = Report()

@@ -20,9 +20,13 @@ PAGE = """{% extends "base.html" %}{% load django_tables2 %}{% block title %}Sub
 
 
 class StockTable(django_tables2.Table):
-    friendly_name = django_tables2.Column("Subscription", linkify=("customers:subscription", [django_tables2.A("subscription_id")]))
+    friendly_name = django_tables2.Column(
+        "Subscription", linkify=("customers:subscription", [django_tables2.A("subscription_id")])
+    )
     customer = django_tables2.Column(
-        "Customer", accessor="customer__company_name", linkify=("customers:customer", [django_tables2.A("customer__tenant_id")])
+        "Customer",
+        accessor="customer__company_name",
+        linkify=("customers:customer", [django_tables2.A("customer__tenant_id")]),
     )
     quantity = django_tables2.Column("Licenses")
     term_duration = django_tables2.Column("Term and billing")
