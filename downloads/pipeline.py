@@ -39,18 +39,25 @@ STATEMENT_SECONDS = 45
 # --- Shapes as SQL (PostgreSQL) ---------------------------------------------------------------
 
 
+# The characters by their numbers: comparing those costs a third of comparing texts.
+_RUNS = f"IN ({', '.join(str(ord(character)) for character in writers.FORMULA_STARTS)})"
+
+
 class _Text(Func):
     output_field = CharField()
     template = (
-        "CASE WHEN %(expressions)s = '' THEN NULL"
-        f" WHEN strpos(E{writers.FORMULA_STARTS!r}, left(%(expressions)s, 1)) > 0"
-        + " THEN '''' || %(expressions)s ELSE %(expressions)s END"
+        f"CASE WHEN ascii(%(expressions)s) {_RUNS} THEN '''' || %(expressions)s ELSE NULLIF(%(expressions)s, '') END"
     )
 
 
 class _Word(Func):
+    """The first letter that is printed decides, and an underscore is not printed."""
+
     output_field = CharField()
-    template = "replace(initcap(%(expressions)s), '_', '')"
+    template = (
+        f"CASE WHEN ascii(ltrim(%(expressions)s, '_')) {_RUNS} THEN '''' ELSE '' END"
+        " || NULLIF(replace(initcap(%(expressions)s), '_', ''), '')"
+    )
 
 
 class _Moment(Func):
@@ -67,7 +74,7 @@ def _sql(column: Column, evaluation_at: datetime) -> Any:
         case Shape.TEXT:
             return _Text(field)
         case Shape.WORD:
-            return _Text(_Word(field))
+            return _Word(field)
         case Shape.MOMENT:
             return _Moment(field)
         case _:
