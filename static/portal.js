@@ -45,6 +45,12 @@ async function togglePanel(from) {
   showPanel(open);
 }
 
+// The last question comes to the top of the thread; the page stays where it is.
+function lastQuestion() {
+  const thread = $("#thread"), asked = thread && all(".me", thread).at(-1);
+  if (asked) thread.scrollTop = asked.offsetTop - 12;
+}
+
 // Menus ----------------------------------------------------------------------------------------
 const menus = () => all("details[data-menu][open]");
 const items = (menu) => all(".menu a[href], .menu button, .menu input:not([type=hidden])", menu);
@@ -184,7 +190,11 @@ on("afterRequest", ({ detail }) => {
   detail.target?.removeAttribute?.("aria-busy");
   if (detail.successful) offline(false);
 });
-on("beforeOnLoad", ({ detail }) => { if (detail.xhr.status === 401) keepDraft(); });
+on("beforeOnLoad", ({ detail }) => {
+  if (detail.xhr.status === 401) keepDraft();
+  // Signed in again in another window: a reload brings what was typed.
+  else if (detail.xhr.getResponseHeader("X-Stale-Page")) keepDraft(true);
+});
 on("beforeSwap", ({ detail }) => {
   const { xhr } = detail;
   if (xhr.status < 400 || xhr.status === 422) return;
@@ -206,6 +216,7 @@ on("afterSwap", ({ detail }) => {
 });
 on("afterSettle", ({ detail }) => {
   ready(document);
+  if (detail.elt.closest?.("#thread") || $("#thread", detail.elt)) lastQuestion();
   const next = detail.elt.matches?.("[data-focus]") ? detail.elt : $("[data-focus]", detail.elt);
   if (!next) return;
   next.focus();
@@ -227,10 +238,10 @@ const changed = (el) => el.type === "checkbox" || el.type === "radio" ? el.check
   : el.options ? [...el.options].some((option) => option.selected !== option.defaultSelected) : el.value !== el.defaultValue;
 const forms = () => all("form[method=post]:not([data-no-draft])");
 
-function keepDraft() {
+function keepDraft(waiting = false) {
   const fields = forms().flatMap((form, at) => typed(form).map((el, nth) => [at, form.getAttribute("action"), nth, el.name, el.checked ?? null, el.value, changed(el)]))
     .filter((field) => field.pop());
-  if (fields.length) sessionStorage.setItem(DRAFT, JSON.stringify({ here, user: document.body.dataset.user, fields }));
+  if (fields.length) sessionStorage.setItem(DRAFT, JSON.stringify({ here, user: document.body.dataset.user, fields, waiting }));
 }
 
 function restoreDraft() {
@@ -253,6 +264,7 @@ function restoreDraft() {
 
 ready(document);
 expanded();
+lastQuestion();
 restoreDraft();
 if (!navigator.onLine) offline(true);
 $("[autofocus].errsum")?.focus();

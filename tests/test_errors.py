@@ -113,19 +113,25 @@ def test_a_zero_byte_is_refused_before_it_reaches_the_database(somebody: Client,
     assert "Content-Security-Policy" in response.headers
 
 
-def test_a_form_without_a_token_leads_back(db: None) -> None:
-    client = Client(enforce_csrf_checks=True, headers={"referer": "http://testserver/profile/?a=1"})
-    page = client.post("/form/")
+def test_a_form_without_a_token_leads_back(client_for, ours_user: User) -> None:
+    client = client_for(ours_user)
+    client.handler.enforce_csrf_checks = True
+    page = client.post("/form/", headers={"referer": "http://testserver/profile/?a=1"})
     assert page.status_code == 403
     assert 'href="/profile/?a=1"' in page.content.decode()
+    assert "data-keep-draft" in page.content.decode()
     part = client.post("/form/", headers=HTMX)
-    assert (part.status_code, part.headers["X-Error-Fragment"]) == (403, "1")
+    assert (part.status_code, part.headers["X-Error-Fragment"], part.headers["X-Stale-Page"]) == (403, "1", "1")
     assert "open for too long" in part.content.decode()
+    assert "evil" not in client.post("/form/", headers={"referer": "https://evil.example/x"}).content.decode()
 
 
-def test_a_foreign_referer_is_no_way_back(db: None) -> None:
-    client = Client(enforce_csrf_checks=True, headers={"referer": "https://evil.example/x"})
-    assert "evil" not in client.post("/form/").content.decode()
+def test_a_form_without_session_and_token_asks_for_a_sign_in(db: None) -> None:
+    client = Client(enforce_csrf_checks=True, headers={"referer": "http://testserver/profile/"})
+    assert client.post("/profile/theme/").url == "/signin/?next=/profile/"
+    assert client.post("/profile/theme/", headers=HTMX).status_code == 401
+    assert client.post("/form/").status_code == 403, "a public view stays protected"
+    assert client.post("/signin/").status_code == 403
 
 
 def _request() -> HttpRequest:

@@ -12,6 +12,7 @@ from django.template.loader import render_to_string
 
 from portal.core import clock
 from portal.core.htmx import page_before, wants_part
+from portal.core.middleware import ask_to_sign_in, needs_sign_in
 
 log = logging.getLogger("portal.errors")
 
@@ -52,9 +53,13 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """A form without a valid token, most often one that was open while somebody signed in again."""
+    """A form without a valid token: the session ended, or somebody signed in again in another window."""
+    if needs_sign_in(request, request.resolver_match and request.resolver_match.func):
+        return ask_to_sign_in(request)
     if _htmx(request):
-        return fragment(request, 403, heading="This page was open for too long.", text="Load it again, then send.")
+        response = fragment(request, 403, heading="This page was open for too long.", text="Load it again, then send.")
+        response.headers["X-Stale-Page"] = "1"
+        return response
     return render(request, "403_csrf.html", {"back": page_before(request)}, status=403)
 
 

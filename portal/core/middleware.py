@@ -49,16 +49,23 @@ class ScopeMiddleware:
         return response
 
     def process_view(self, request: HttpRequest, view: Any, _args: Any, _kwargs: Any) -> HttpResponse | None:
-        mark = getattr(view, MARKER, "")
-        if mark.startswith("public:") or request.user.is_authenticated or is_admin(request):
-            return None
-        if getattr(request, "htmx", False):
-            # htmx follows this header with a whole page, so that a draft in the page is not replaced by a form.
-            response = HttpResponse(status=401)
-            response.headers["HX-Redirect"] = redirect_to_login(page_before(request)).url  # type: ignore[attr-defined]
-            return response
-        # A form that was sent after the session ended leads back to its page, not to its action.
-        return redirect_to_login(request.get_full_path() if request.method == "GET" else page_before(request))
+        return ask_to_sign_in(request) if needs_sign_in(request, view) else None
+
+
+def needs_sign_in(request: HttpRequest, view: Any) -> bool:
+    """Everything but a view marked public, and the back office, which sends people to the sign-in itself."""
+    is_public = getattr(view, MARKER, "").startswith("public:")
+    return not (is_public or request.user.is_authenticated or is_admin(request))
+
+
+def ask_to_sign_in(request: HttpRequest) -> HttpResponse:
+    """To the sign-in, and from there back to the page: a form that was sent too late leads to its page, not its action."""
+    if getattr(request, "htmx", False):
+        # htmx follows this header with a whole page, so that a draft in the page is not replaced by a form.
+        response = HttpResponse(status=401)
+        response.headers["HX-Redirect"] = redirect_to_login(page_before(request)).url  # type: ignore[attr-defined]
+        return response
+    return redirect_to_login(request.get_full_path() if request.method == "GET" else page_before(request))
 
 
 def is_admin(request: HttpRequest) -> bool:
