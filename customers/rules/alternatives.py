@@ -15,10 +15,8 @@ The rule, made precise:
   promotion then applies.
 * Of those, the nearest is the first by, in this order:
   1. how many of billing cycle, term and quantity change: one before two before three;
-  2. which: the cycle alone, then the term alone, then the quantity alone; cycle and term, cycle and quantity, term
-     and quantity;
-  3. the smaller change of quantity;
-  4. the smaller change of the term, in months; then the smaller change of the cycle, in months;
+  2. the smaller change of the quantity; 3. of the term, in months; 4. of the billing cycle, in months - so that the
+     cycle alone comes before the term alone, and that before the quantity alone;
   5. the larger discount, then the lower price per month, then the promotion id.
 """
 
@@ -37,8 +35,7 @@ from portal.core.money import Money
 
 TERMS = (Term.MONTH, Term.YEAR, Term.THREE_YEARS)
 CYCLES = (BillingCycle.MONTHLY, BillingCycle.ANNUAL, BillingCycle.TRIENNIAL)
-# Among changes of equally many things, the lighter one is nearer.
-WEIGHTS = {"billing_cycle": 1, "term_duration": 2, "quantity": 4}
+CHANGEABLE = ("billing_cycle", "term_duration", "quantity")
 
 Explain = Callable[[Line], LineOutcome]
 
@@ -148,7 +145,7 @@ def _changes(current: LineOutcome, buyer: Buyer, cells: Sequence[Cell], explain:
                 term_duration=cell.term_duration,
                 billing_cycle=cell.billing_cycle,
                 quantity=quantity,
-                changed=tuple(name for name in WEIGHTS if getattr(line, name) != getattr(changed, name)),
+                changed=tuple(name for name in CHANGEABLE if getattr(line, name) != getattr(changed, name)),
                 promotion=outcome.applied.promotion,
                 discount=outcome.discount,
                 before=current.discounted,
@@ -174,10 +171,9 @@ def _quantities(line: Line, buyer: Buyer, promotions: Sequence[Promotion]) -> li
     )
 
 
-def _distance(line: Line, change: NearestChange) -> tuple[int, int, int, int, int, Decimal, Decimal, str]:
+def _distance(line: Line, change: NearestChange) -> tuple[int, int, int, int, Decimal, Decimal, str]:
     return (
         len(change.changed),
-        sum(WEIGHTS[name] for name in change.changed),
         abs(change.quantity - line.quantity),
         abs(_months(change.term_duration) - _months(line.term_duration)),
         abs(_cycle_months(change.billing_cycle) - _cycle_months(line.billing_cycle)),

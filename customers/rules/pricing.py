@@ -184,75 +184,66 @@ def _oldest_first(row: Row) -> tuple[datetime, int, int]:
     return row.starts_at, -row.list_date.toordinal(), row.id
 
 
+def _is_valid(row: Row, as_of: datetime) -> bool:
+    return row.starts_at <= as_of < row.ends_at
+
+
+def _terms(row: Row) -> tuple[str, str]:
+    return row.term_duration, row.billing_plan
+
+
 Keep = Callable[[Row], bool]
 Asked = tuple[Check, Keep]
 
 
 def _is_listed(rows: Sequence[Row], wanted: Wanted, as_of: datetime) -> Asked:
-    check = _check(
-        "listed",
-        bool(rows),
-        f"{wanted.title} is in the price list.",
-        f"No price list has {wanted.title}.",
-        expected=wanted.title,
-        found="listed" if rows else "no row",
-    )
-    return check, lambda row: True
+    yes, no = f"{wanted.title} is in the price list.", f"No price list has {wanted.title}."
+    found = "listed" if rows else "no row"
+    return _check("listed", bool(rows), yes, no, expected=wanted.title, found=found), lambda row: True
 
 
 def _fits_market(rows: Sequence[Row], wanted: Wanted, as_of: datetime) -> Asked:
-    return _one_of(
-        "market",
-        rows,
-        wanted.market,
-        lambda row: row.market,
-        f"Priced in the market {wanted.market}.",
-        f"{wanted.title} has no price in the market {wanted.market}, only in",
-    )
+    yes = f"Priced in the market {wanted.market}."
+    no = f"{wanted.title} has no price in the market {wanted.market}, only in"
+    return _one_of("market", rows, wanted.market, yes, no)
 
 
 def _fits_currency(rows: Sequence[Row], wanted: Wanted, as_of: datetime) -> Asked:
-    return _one_of(
-        "currency",
-        rows,
-        wanted.currency,
-        lambda row: row.currency,
-        f"Priced in {wanted.currency}, the partner's billing currency.",
-        f"The partner is billed in {wanted.currency}; the list for {wanted.market} has only",
-    )
+    yes = f"Priced in {wanted.currency}, the partner's billing currency."
+    no = f"The partner is billed in {wanted.currency}; the list for {wanted.market} has only"
+    return _one_of("currency", rows, wanted.currency, yes, no)
 
 
 def _fits_segment(rows: Sequence[Row], wanted: Wanted, as_of: datetime) -> Asked:
-    return _one_of(
-        "segment",
-        rows,
-        wanted.segment,
-        lambda row: row.segment,
-        f"Priced for the segment {wanted.segment}.",
-        f"The customer's segment is {wanted.segment}; the list has a price only for",
-    )
+    yes = f"Priced for the segment {wanted.segment}."
+    no = f"The customer's segment is {wanted.segment}; the list has a price only for"
+    return _one_of("segment", rows, wanted.segment, yes, no)
 
 
 def _fits_terms(rows: Sequence[Row], wanted: Wanted, as_of: datetime) -> Asked:
-    def terms(row: Row) -> tuple[str, str]:
-        return row.term_duration, row.billing_plan
-
     asked = (wanted.term_duration, wanted.billing_cycle)
-    fits = any(terms(row) == asked for row in rows)
-    others = "; ".join(term_words(*pair) for pair in sorted({terms(row) for row in rows}, key=in_order))
-    check = _check(
-        "term_and_plan",
-        fits,
-        f"Offered for {term_words(*asked)}.",
-        f"Not offered for {term_words(*asked)}. Offered: {others}.",
-        expected=term_words(*asked),
-        found=term_words(*asked) if fits else others,
-    )
-    return check, lambda row: terms(row) == asked
+    words = term_words(*asked)
+    fits = any(_terms(row) == asked for row in rows)
+    valid = [row for row in rows if _is_valid(row, as_of)] or rows
+    others = "; ".join(term_words(*pair) for pair in sorted({_terms(row) for row in valid}, key=in_order))
+    yes, no = f"Offered for {words}.", f"Not offered for {words}. Offered: {others}."
+    check = _check("term_and_plan", fits, yes, no, expected=words, found=words if fits else others)
+    return check, lambda row: _terms(row) == asked
+
+
+def _fits_tier(rows: Sequence[Row], wanted: Wanted, as_of: datetime) -> Asked:
+    def holds(row: Row) -> bool:
+        return row.tier_min <= wanted.quantity and (row.tier_max is None or wanted.quantity <= row.tier_max)
+
+    many = f"{wanted.quantity:,} license{'' if wanted.quantity == 1 else 's'}"
+    tiers = ", ".join(_tier(row) for row in sorted(rows, key=lambda row: row.tier_min))
+    yes, no = f"The price holds for {many}.", f"No price for {many}; the list has {tiers}."
+    fits = any(holds(row) for row in rows)
+    return _check("pricing_tier", fits, yes, no, expected=many, found=tiers), holds
 
 
 def _is_valid_now(rows: Sequence[Row], wanted: Wanted, as_of: datetime) -> Asked:
-    valid = [row for row in rows if row.starts_at <= as_of < row.ends_at]
+    valid = [row for row in rows if _is_valid(row, as_of)]
     later = [row for row in rows if row.starts_at > as_of]
     if valid:
         found = _period(min(valid, key=_oldest_first))
@@ -264,24 +255,7 @@ def _is_valid_now(rows: Sequence[Row], wanted: Wanted, as_of: datetime) -> Asked
         found = _period(max(rows, key=lambda row: row.ends_at))
         failed = f"The last price has ended: {found}."
     check = _check("valid_now", bool(valid), f"Valid {found}.", failed, expected=f"valid on {_day(as_of)}", found=found)
-    return check, lambda row: row.starts_at <= as_of < row.ends_at
-
-
-def _fits_tier(rows: Sequence[Row], wanted: Wanted, as_of: datetime) -> Asked:
-    def holds(row: Row) -> bool:
-        return row.tier_min <= wanted.quantity and (row.tier_max is None or wanted.quantity <= row.tier_max)
-
-    fits = any(holds(row) for row in rows)
-    tiers = ", ".join(_tier(row) for row in sorted(rows, key=lambda row: row.tier_min))
-    check = _check(
-        "pricing_tier",
-        fits,
-        f"The price holds for {wanted.quantity:,} licenses.",
-        f"No price for {wanted.quantity:,} licenses; the list has {tiers}.",
-        expected=f"{wanted.quantity:,} licenses",
-        found=tiers,
-    )
-    return check, holds
+    return check, lambda row: _is_valid(row, as_of)
 
 
 _FACTS = (_is_listed, _fits_market, _fits_currency, _fits_segment, _fits_terms, _fits_tier, _is_valid_now)
@@ -389,11 +363,12 @@ def _withdrawn(wanted: Wanted, row: Row) -> Check:
     )
 
 
-def _one_of(code: str, rows: Sequence[Row], asked: str, of: Callable[[Row], str], passed: str, failed: str) -> Asked:
-    fits = any(of(row) == asked for row in rows)
-    others = _listing({of(row) for row in rows})
-    check = _check(code, fits, passed, f"{failed} {others}.", expected=asked, found=asked if fits else others)
-    return check, lambda row: of(row) == asked
+def _one_of(name: str, rows: Sequence[Row], asked: str, yes: str, no: str) -> Asked:
+    """Is the field `name` of any row what was asked for? `no` is completed with what there is."""
+    fits = any(getattr(row, name) == asked for row in rows)
+    others = _listing({getattr(row, name) for row in rows})
+    check = _check(name, fits, yes, f"{no} {others}.", expected=asked, found=asked if fits else others)
+    return check, lambda row: getattr(row, name) == asked
 
 
 def _check(code: str, passed: bool, yes: str, no: str, *, expected: str, found: str, rule: Rule = PRICE_SHEET) -> Check:

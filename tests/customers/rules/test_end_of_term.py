@@ -51,6 +51,10 @@ OUTCOMES = [
         id="§3.5 the other spelling of scheduleType",
     ),
     pytest.param(
+        {"scheduled_actions": [action("Cancel", "CustomDate", key="scheduledType")]}, EndOfTerm.SILENT_EST,
+        id="§3.5 the other spelling, another date",
+    ),
+    pytest.param(
         {"scheduled_actions": [action("renew_to_extended_service_term", "term_end")]}, EndOfTerm.EST, id="§0 any casing"
     ),
     pytest.param(

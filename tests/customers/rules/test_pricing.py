@@ -69,7 +69,7 @@ CHOICE = [
         id="§5.2 overlapping: the older row applies",
     ),
     pytest.param(
-        [row(id=1, starts_at=day(5), ends_at=day(11, 23), unit_price="100"), row(id=2, unit_price="200")],
+        [row(id=1, starts_at=day(5), ends_at=NOW, unit_price="100"), row(id=2, unit_price="200")],
         "200",
         id="§5.2 overlapping: until the end of the older, exclusive",
     ),
@@ -117,7 +117,7 @@ NO_PRICE = [
     pytest.param([row(currency="SEK"), row(currency="NOK")], "currency", "NOK, SEK", id="other currencies only"),
     pytest.param([row(segment="Education")], "segment", "Education", id="other segment only"),
     pytest.param(
-        [row(term_duration="P1M"), row(billing_plan="annual")],
+        [row(term_duration="P1M"), row(billing_plan="annual"), row(term_duration="P3Y", starts_at=day(12))],
         "term_and_plan",
         "1 month, billed monthly; 1 year, billed yearly",
         id="only other term or plan",
