@@ -128,7 +128,7 @@ class Summary:
         self.subscriptions += 1
         if not placed.runs:
             return
-        if deal.item.unit == "Licenses":
+        if deal.has_assignments:
             self.licenses += quantity
             if assigned is None:
                 self.known = False
@@ -229,7 +229,7 @@ class Generator:
         placed = template.placed(template.kind.some_day(chance))
         fixed = deal.item.is_trial or deal.item.unit != "Licenses"
         quantity = deal.quantity if fixed else min(int(chance.lognormvariate(2.3, 1.2)) + 1, 4000)
-        assigned = int(quantity * (0.6 + 0.42 * chance.random())) if known else None
+        assigned = int(quantity * (0.6 + 0.42 * chance.random())) if known and deal.has_assignments else None
         row = template.row.copy()
         row[place["customer_id"]] = customer
         row[place["subscription_id"]] = _guid(chance)

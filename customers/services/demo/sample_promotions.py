@@ -124,16 +124,16 @@ STANDARD_OPT_IN = SamplePromotion(
     covers=((catalog.STANDARD, YEAR_ANNUAL, "0.12"),), auto=False,
 )  # fmt: skip
 VISIO_ENDING = SamplePromotion(
-    promotion_id="39NFJQT1T4VS:0001:39NFJQT1T4V9", name="Visio Plan 2 autumn offer",
+    promotion_id="39NFJQT1T4VS:0001:39NFJQT1T4V9", name="Visio Plan 2 limited offer",
     description="10 % off, for a few days more.", covers=_both(catalog.VISIO_2, "0.10", "0.10"), ends=5,
 )  # fmt: skip
 ENTRA_PAST = SamplePromotion(
-    promotion_id="39NFJQT1R2EN:0002:39NFJQT1R2E4", name="Entra ID P2 summer offer",
+    promotion_id="39NFJQT1R2EN:0002:39NFJQT1R2E4", name="Entra ID P2 early offer",
     description="Ended; still found by its id for reconciliation.", covers=_both(catalog.ENTRA, "0.15", "0.15"),
     starts=-200, ends=-30,
 )  # fmt: skip
 BASIC_NEXT = SamplePromotion(
-    promotion_id="39NFJQT2B5BB:0001:39NFJQT2B5B3", name="Business Basic new year offer",
+    promotion_id="39NFJQT2B5BB:0001:39NFJQT2B5B3", name="Business Basic coming offer",
     description="Starts in three weeks.", covers=_both(catalog.BASIC, "0.15", "0.10"), starts=21, ends=110,
 )  # fmt: skip
 E3_TARGETED = SamplePromotion(

@@ -36,7 +36,7 @@ RUNNING: tuple[Deal, ...] = (
     Deal(item=catalog.COPILOT, cycle="annual", quantity=20, starts=-65, promotion=promotions.COPILOT_LAUNCH),
     Deal(item=catalog.PREMIUM_BUNDLE, cycle="annual", quantity=25, starts=-40, promotion=promotions.BUNDLE_PREMIUM),
     Deal(item=catalog.STANDARD_BUNDLE, quantity=16, starts=-28, promotion=promotions.BUNDLE_STANDARD, assigned=16),
-    Deal(item=catalog.PROJECT, quantity=6, starts=-240, name="Project, end of sale"),
+    Deal(item=catalog.PROJECT, quantity=6, starts=-240, name="Planning"),
 )
 # More licenses assigned than owned.
 OVER_ASSIGNED: tuple[Deal, ...] = (
@@ -48,9 +48,9 @@ WINDOWS: tuple[Deal, ...] = (
     Deal(item=catalog.PREMIUM, quantity=25, starts=-2, name="HQ seats"),
     Deal(item=catalog.STANDARD, cycle="annual", quantity=18, starts=-6),
     Deal(item=catalog.POWER_BI, quantity=12, starts=-5, added=(3, 4)),
-    Deal(item=catalog.BASIC, quantity=40, starts=-3, bought=-368, name="Renewed this week"),
+    Deal(item=catalog.BASIC, quantity=40, starts=-3, bought=-368, name="Night shift"),
     Deal(item=catalog.PREMIUM, quantity=55, starts=-200, added=(2, 5), assigned=54),
-    Deal(item=catalog.APPS, quantity=9, starts=-8, name="Window closed yesterday"),
+    Deal(item=catalog.APPS, quantity=9, starts=-8, name="Design team"),
     Deal(item=catalog.SQL_SERVER, cycle="one_time", quantity=2, starts=-4),
     Deal(item=catalog.EXCHANGE_1, quantity=11, starts=-5, details_read=False),
     Deal(item=catalog.TEAMS_PREMIUM, term="P1M", quantity=7, starts=-1),
@@ -65,10 +65,10 @@ RENEWING: tuple[Deal, ...] = tuple(
     )
 )  # fmt: skip
 SCHEDULED: tuple[Deal, ...] = (
-    Deal(item=catalog.STANDARD, quantity=30, ends_in=40, at_end="fewer", name="Fewer licenses at renewal"),
-    Deal(item=catalog.PREMIUM, quantity=20, ends_in=66, at_end="longer", name="Three years at renewal"),
+    Deal(item=catalog.STANDARD, quantity=30, ends_in=40, at_end="fewer", name="Call center"),
+    Deal(item=catalog.PREMIUM, quantity=20, ends_in=66, at_end="longer", name="Management"),
     Deal(item=catalog.BASIC, quantity=15, ends_in=35, at_end="new_term"),
-    Deal(item=catalog.BASIC, quantity=26, ends_in=80, at_end="transition", name="Upgrade at renewal"),
+    Deal(item=catalog.BASIC, quantity=26, ends_in=80, at_end="transition", name="Field staff"),
     Deal(item=catalog.E3, term="P3Y", cycle="monthly", quantity=90, starts=-330, at_end="new_term"),
 )
 EXTENDED: tuple[Deal, ...] = (
@@ -79,7 +79,7 @@ EXTENDED: tuple[Deal, ...] = (
     Deal(item=catalog.PREMIUM, quantity=30, ends_in=5, at_end="off", name="Contractors"),
     Deal(item=catalog.STANDARD, quantity=21, ends_in=25, at_end="off"),
     Deal(item=catalog.E3, cycle="annual", quantity=60, ends_in=47, at_end="off"),
-    Deal(item=catalog.ENTRA, cycle="annual", quantity=14, ends_in=33, at_end="off", name="Identity, no monthly plan"),
+    Deal(item=catalog.ENTRA, cycle="annual", quantity=14, ends_in=33, at_end="off", name="Identity"),
     Deal(item=catalog.APPS, quantity=10, ends_in=120, at_end="off"),
     Deal(item=catalog.VISIO_2, quantity=2, ends_in=75, at_end="off"),
     Deal(item=catalog.BASIC, term="P1M", quantity=12, starts=-11, bought=-410, extended=True),
@@ -87,7 +87,7 @@ EXTENDED: tuple[Deal, ...] = (
 )
 CANCELING: tuple[Deal, ...] = (
     Deal(item=catalog.BASIC, quantity=17, ends_in=9, at_end="cancel"),
-    Deal(item=catalog.STANDARD, cycle="annual", quantity=6, ends_in=55, at_end="cancel", name="Closing in January"),
+    Deal(item=catalog.STANDARD, cycle="annual", quantity=6, ends_in=55, at_end="cancel", name="Moving away"),
     Deal(item=catalog.VISIO_1, term="P1M", quantity=4, starts=-14, at_end="cancel"),
 )
 # Auto-renew is off and the extended term does not take them: they simply end.
@@ -119,19 +119,19 @@ STATUSES: tuple[Deal, ...] = (
     Deal(item=catalog.BASIC, quantity=5, ends_in=-12, status=Status.EXPIRED, at_end="off"),
     Deal(item=catalog.PREMIUM, quantity=8, ends_in=-25, status=Status.EXPIRED, at_end="off"),
     Deal(item=catalog.STANDARD, quantity=11, ends_in=-50, status=Status.DISABLED, at_end="off"),
-    Deal(item=catalog.APPS, quantity=7, starts=-90, status=Status.DELETED, at_end="off", name="Canceled in the window"),
+    Deal(item=catalog.APPS, quantity=7, starts=-90, status=Status.DELETED, at_end="off", name="Pilot group"),
     Deal(item=catalog.DEFENDER, quantity=15, starts=-260, status=Status.DELETED, at_end="off"),
     Deal(item=catalog.PREMIUM_TRIAL, term="P1M", cycle="none", quantity=25, ends_in=-40, status=Status.DELETED,
          at_end="off"),
     Deal(item=catalog.POWER_BI, quantity=20, starts=-1, status=Status.PENDING),
-    Deal(item=catalog.VISIO_1, quantity=2, starts=-1, status=Status.NONE, name="Not provisioned yet"),
+    Deal(item=catalog.VISIO_1, quantity=2, starts=-1, status=Status.NONE, name="Drawing office"),
 )  # fmt: skip
 ODDITIES: tuple[Deal, ...] = (
-    Deal(item=catalog.STANDARD, quantity=27, starts=-30, migrated=True, name="Moved from legacy"),
-    Deal(item=catalog.PREMIUM, quantity=9, starts=-80, ends_in=100, coterm=True, name="Ends with the others"),
+    Deal(item=catalog.STANDARD, quantity=27, starts=-30, migrated=True, name="Head office"),
+    Deal(item=catalog.PREMIUM, quantity=9, starts=-80, ends_in=100, coterm=True, name="Project office"),
     Deal(item=catalog.E3, quantity=50, starts=-150, product_key=True),
     Deal(item=catalog.EXCHANGE_2, quantity=4, starts=-105, attention=True),
-    Deal(item=catalog.PREMIUM, quantity=310, starts=-170, name="More than 300, two agreements"),
+    Deal(item=catalog.PREMIUM, quantity=310, starts=-170, name="Whole company"),
 )
 
 GROUPS: dict[str, tuple[Deal, ...]] = {

@@ -49,6 +49,11 @@ class Deal:
     coterm: bool = False  # ends on a custom date, before the full term
     details_read: bool = True  # False: only the list was read, so refundableQuantity is not known
 
+    @property
+    def has_assignments(self) -> bool:
+        """Are there licenses that people can have?"""
+        return self.status == SubscriptionStatus.ACTIVE and self.item.unit == "Licenses"
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Dates:

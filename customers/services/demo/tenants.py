@@ -39,7 +39,7 @@ ROUNDS = {"contoso": 3, "adatum": 1, "wingtip": 1}
 # These customers have a story of their own and take no part in the dealing out.
 FABRIKAM, NORTHWIND = "Fabrikam Robotics", "Northwind Traders"
 OWN_STORY = {FABRIKAM, "Island Freight"}
-# The Microsoft ID, but no license assignments, is known of these.
+# How many licenses these have assigned is not known.
 ASSIGNMENT_UNKNOWN = {"Alpine Ski House", "Lucerne Publishing", "Fincher Architects", "Parnell Aerospace"}
 FABRIKAM_DEALS = (
     Deal(item=catalog.EXCHANGE_1, quantity=7, ends_in=64, at_end="off", name="Shared mailboxes", assigned=7),
@@ -105,11 +105,10 @@ def assign_promotions(tenants: Mapping[str, Tenant], today: date) -> None:
 def _deal_out(tenant: Tenant, filled: Filled) -> None:
     ids = Ids(tenant.seed, f"subscriptions/{tenant.key}")
     for customer, deal in _deals(tenant, ids):
-        known = customer.company_name not in ASSIGNMENT_UNKNOWN
-        if deal.assigned is None and known:
-            deal = replace(deal, assigned=ids.random.randint(deal.quantity * 7 // 10, deal.quantity))
-        elif not known:
+        if not deal.has_assignments or customer.company_name in ASSIGNMENT_UNKNOWN:
             deal = replace(deal, assigned=None)
+        elif deal.assigned is None:
+            deal = replace(deal, assigned=ids.random.randint(deal.quantity * 7 // 10, deal.quantity))
         if tenant.key == "contoso" and not deal.partner_of_record:
             deal = replace(deal, partner_of_record=customer.reseller.mpn_id if customer.reseller else "")
         filled.subscriptions.append(_build(tenant, ids, customer, deal))
