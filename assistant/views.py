@@ -220,8 +220,7 @@ def _answered(request: HttpRequest, exchange: services.Exchange, *, page: str) -
         "say": exchange.answer.answer.get("lead", ""),
     }
     response = render_page(request, PANEL, context, part="exchange")
-    how = "innerHTML" if exchange.is_first else "beforeend"
-    response["HX-Reswap"] = f"{how} show:#turn-{exchange.question.number}:top"
+    response["HX-Reswap"] = "innerHTML" if exchange.is_first else "beforeend"
     return response
 
 

@@ -5,6 +5,8 @@ const $ = (selector, from = document) => from.querySelector(selector);
 const all = (selector, from = document) => [...from.querySelectorAll(selector)];
 const wide = matchMedia("(min-width: 1200px)");
 const touch = matchMedia("(pointer: coarse)");
+// The bar and the panel are sticky: focus there must not move the page.
+const focusStill = (el) => el?.focus({ preventScroll: true });
 const say = (text) => { const region = $("#say"); if (region) region.textContent = text; };
 
 // What only works with script starts hidden: data-copy buttons and data-script.
@@ -25,7 +27,7 @@ function showPanel(open, focus = true) {
   expanded();
   cover();
   if (!focus) return;
-  if (open) ($("[data-composer]", panel) || panel).focus();
+  if (open) ($("[data-composer]", panel) || panel).focus({ preventScroll: true });
   else (opener?.isConnected ? opener : $("#assistant-button"))?.focus();
 }
 
@@ -121,7 +123,7 @@ function nextRegion() {
   const regions = all(".sidenav, #main, #assistant").filter((el) => el.offsetParent && !el.inert);
   const at = regions.findIndex((el) => el.contains(document.activeElement));
   const region = regions[(at + 1) % regions.length];
-  (region?.id === "assistant" && $("[data-composer]", region) || region)?.focus();
+  focusStill(region?.id === "assistant" && $("[data-composer]", region) || region);
 }
 
 function escape() {
@@ -142,12 +144,12 @@ document.addEventListener("keydown", (event) => {
     done();
     if (target.value.trim()) target.form.requestSubmit();
   } else if (menuKey(event) || (key === "Escape" && escape())) done();
-  else if (command && key.toLowerCase() === "k" && $("#global-search")) { done(); $("#global-search").select(); $("#global-search").focus(); }
+  else if (command && key.toLowerCase() === "k" && $("#global-search")) { done(); $("#global-search").select(); focusStill($("#global-search")); }
   else if (command && key.toLowerCase() === "i" && !event.shiftKey && $("#assistant-button")) { done(); $("#assistant-button").click(); }
   else if (key === "F6") { done(); nextRegion(); }
   else if (field || command || event.altKey || root.dataset.shortcuts === "off" || $("dialog[open]")) return;
   else if (Date.now() - chord < 1500 && PLACES[key]) { done(); $(`[data-nav="${PLACES[key]}"]`)?.click(); }
-  else if (key === "/" && $("#global-search")) { done(); $("#global-search").focus(); }
+  else if (key === "/" && $("#global-search")) { done(); focusStill($("#global-search")); }
   else if (key === "?") { done(); $("#shortcuts-dialog")?.showModal(); }
   else if (key === "j") moveRow(1);
   else if (key === "k") moveRow(-1);

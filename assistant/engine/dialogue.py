@@ -48,6 +48,7 @@ class State:
     text: str = ""  # the sentence that "did you mean" was asked about
     last_skill: str = ""
     last_slots: dict[str, Any] = field(default_factory=dict)
+    waited: int = 0  # how many other questions were answered since the open one
     mentioned: dict[str, Any] = field(default_factory=dict)  # slot name -> the record last spoken of
 
     @classmethod
@@ -60,6 +61,7 @@ class State:
     def settle(self) -> None:
         """Nothing is open any more."""
         self.skill, self.slots, self.asking, self.choices, self.between, self.text = "", {}, "", [], [], ""
+        self.waited = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -213,7 +215,8 @@ def _begin(
 ) -> Move:
     names = matcher.intents[skill].get("slots", "").split()
     raw = fill(names, heard, found)
-    waiting = (state.skill, state.slots, state.asking, state.choices) if state.asking else None
+    # An open question waits for one interruption, not for ever.
+    waiting = (state.skill, state.slots, state.asking, state.choices) if state.asking and not state.waited else None
     slots: dict[str, Any] = {name: value for name, value in (onto or {}).items() if name in names}
     if "product" in raw and "sku" not in raw:
         slots.pop("sku", None)
@@ -229,6 +232,7 @@ def _begin(
     if waiting and move.kind == RUN:
         # The interruption is answered; the question before it is still open.
         state.skill, state.slots, state.asking, state.choices = waiting
+        state.waited = 1
         return Move(kind=RUN, skill=move.skill, slots=move.slots, still_open=state.asking)
     return move
 

@@ -56,6 +56,10 @@ class Resolver:
 
     def _one_customer(self, text: str) -> Resolution:
         matches = customers.match(self.scope, text=text[:250], limit=CHOICES_SHOWN)
+        if "'" in text and not any(match.how in CERTAIN for match in matches):
+            # The record may have the curved apostrophe; what is typed has been made plain.
+            curved = customers.match(self.scope, text=text[:250].replace("'", "’"), limit=CHOICES_SHOWN)
+            matches = curved if any(match.how != "similar" for match in curved) else matches
         sure = [match for match in matches if match.how in CERTAIN] or [m for m in matches if m.how != "similar"]
         if len(sure) == 1:
             return Resolution(value=_said_as(customer_ref(sure[0].customer), text, sure[0].how))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from assistant.skill import Answer, Fact, Link, Skill, Source, stamp
+from assistant.skill import Answer, Link, Skill, Source, stamp
 from downloads import services as downloads
 
 
@@ -45,12 +45,11 @@ def _ask_for(scope: Any, key: str, as_of: datetime) -> Answer:
         "requested": stamp(request.requested_at),
         "next": stamp(found.next_at),
         "file": str(request.pk) if found.is_ready else "",
-        "plain": [f"Request {request.number}: {request.get_status_display()}"],
+        "plain": [f"Request ID {request.number}: {request.get_status_display()}"],
     }
     return Answer(
         lead=lead,
         body=body,
-        facts=(Fact(label="Request ID", value=request.number, link=page),),
         cards=(card,),
         sources=(Source(title=report.title, detail=report.covers),),
         links=tuple(links),
