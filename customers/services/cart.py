@@ -332,7 +332,7 @@ def _what_changed(scope: Scope, cart: Cart, version: int) -> str:
     if not events:
         return "This cart was changed in the meantime. Your change was not saved."
     newest = events[0]
-    person = User.objects.filter(pk=newest.user_id).first()
+    person = User.objects.filter(pk=newest.user_id).first() if newest.user_id is not None else None
     who = "You" if newest.user_id == scope.user_id else str(person or newest.user_email or "The portal")
     more = f" ({len(events)} changes in all)" if len(events) > 1 else ""
     return f"{who} {_in_words(newest)} at {newest.occurred_at:%H:%M} UTC{more}. Your change was not saved."

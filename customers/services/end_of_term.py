@@ -39,8 +39,8 @@ def refresh(scope: Scope, *, subscription_ids: Iterable[int] | None, as_of: date
             outcome = rule.outcome_of(_facts(values))
             if outcome != stored:
                 new[outcome].append(pk)
-        for outcome, pks in new.items():
-            changed += Subscription.objects.within(scope).filter(pk__in=pks).update(end_of_term=outcome)
+        for different, pks in new.items():
+            changed += Subscription.objects.within(scope).filter(pk__in=pks).update(end_of_term=different)
     return changed
 
 

@@ -103,6 +103,11 @@ NEAREST = [
         ("P1Y", "annual", 25), ("billing_cycle", "term_duration"), id="the shorter way to a longer term",
     ),
     pytest.param(
+        [promotion(covered("P3Y", "annual", "0.10"), covered("P3Y", "triennial", "0.50"))],
+        {"term_duration": "P3Y", "billing_cycle": "monthly"}, {},
+        ("P3Y", "annual", 25), ("billing_cycle",), id="the smaller change of the cycle",
+    ),
+    pytest.param(
         [promotion(**seats(30, None), name="A"), promotion(promotion_id="39NFJQT00002:0001:A", **seats(28, None))],
         {}, {}, ("P1Y", "annual", 28), ("quantity",), id="the smaller change of licenses",
     ),
@@ -117,7 +122,7 @@ def test_nearest_change(
     where: tuple[str, str, int],
     changed: tuple[str, ...],
 ) -> None:
-    prices = {**PRICES, ("P3Y", "monthly"): "792.00"}
+    prices = {**PRICES, ("P3Y", "monthly"): "792.00", ("P3Y", "triennial"): "750.00"}
     nearest = ask(*promotions, who=buyer(**who), prices=prices, **asked).nearest
     assert nearest is not None
     assert (nearest.term_duration, nearest.billing_cycle, nearest.quantity) == where
