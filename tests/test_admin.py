@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from django.contrib import admin
 from django.contrib.auth.models import Permission
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import DatabaseError, connection, models, transaction
 from django.test import Client
@@ -86,6 +88,15 @@ def fill(user: User, number: int) -> None:
         modified_at=AS_OF,
     )
     m.TicketNote.objects.create(ticket=ticket, created_by_name="Mara König", created_at=AS_OF, text="Hello")
+    m.TicketAction.objects.create(
+        ticket=ticket, subscription=subscription, kind="cancel", from_quantity=10, to_quantity=0
+    )
+    m.LegacyOfferMapping.objects.create(legacy_offer_id=str(uuid.uuid4()), product_id="CFQ7TTC0LCHC", sku_id="0002")
+    m.ReconciliationLine.objects.create(
+        partner=partner, customer=customer, subscription=subscription, month=AS_OF.date().replace(day=1),
+        occurred_at=AS_OF, charge_type="new", offer_id="A:1:B", sku_name="Product", quantity=1, billable_quantity=1,
+        unit_price=1, effective_unit_price=1, subtotal=1, currency="USD", charge_starts_at=AS_OF, charge_ends_at=AS_OF,
+    )  # fmt: skip
     request = DownloadRequest.objects.create(
         partner=partner, report=f"report-{number}", requested_by=user, requested_at=AS_OF
     )
@@ -358,11 +369,25 @@ class TestPriceListImport:
     PAGE = "admin:customers_pricelist_import"
 
     def test_a_broken_file_is_told_and_stores_nothing(self, staff: Client) -> None:
-        sent = {"file": SimpleUploadedFile("prices.csv", b"not,a\nprice,list\n"), "view": "current", "segment": "Commercial"}
+        sent = {
+            "file": SimpleUploadedFile("prices.csv", b"not,a\nprice,list\n"),
+            "view": "current",
+            "segment": "Commercial",
+        }
         page = staff.post(reverse(self.PAGE), sent)
         assert page.status_code == 200
         assert page.context["form"].errors["file"]
         assert not m.PriceList.objects.exists()
+
+    def test_promotions(self, staff: Client) -> None:
+        page = reverse("admin:customers_promotion_import")
+        assert "Import promotions" in staff.get(url(m.Promotion, "changelist")).content.decode()
+        sent = {"country": "us", "segment": "Commercial", "file": SimpleUploadedFile("p.json", b"{")}
+        assert staff.post(page, sent).context["form"].errors["file"]
+        answer = staff.post(page, {**sent, "file": SimpleUploadedFile("p.json", b'{"items": [{}]}')})
+        assert answer.status_code == 200
+        assert "Nothing was stored. 1 promotions read" in answer.content.decode()
+        assert staff.post(page, {**sent, "country": "USA"}).context["form"].errors["country"]
 
     def test_needs_the_permission(self, client_for: Any, ours_user: User) -> None:
         clerk = User.objects.create_user("clerk@operator.example", "x", name="Clerk", is_staff=True)
@@ -385,3 +410,59 @@ def test_choices_reach_every_tenant_but_only_real_rows(staff: Client, full: None
         {"term": "northw", "app_label": "customers", "model_name": "ticket", "field_name": "customer"},
     ).json()
     assert [row["text"] for row in found["results"]] == ["Northwind Traders"]
+
+
+class TestActionsCallServices:
+    def act(self, staff: Client, action: str, row: models.Model) -> Any:
+        sent = {"action": action, "_selected_action": [row.pk]}
+        return staff.post(url(type(row), "changelist"), sent, follow=True)
+
+    def test_a_failed_report_runs_again(
+        self, staff: Client, full: None, django_capture_on_commit_callbacks: Any
+    ) -> None:
+        request = one(DownloadRequest)
+        assert "has not failed: it is pending" in self.act(staff, "retry", request).content.decode()
+        request.status, request.failure, request.evaluation_at = "failed", "Broken.", AS_OF
+        request.save()
+        with django_capture_on_commit_callbacks() as sent:
+            assert "1 run again" in self.act(staff, "retry", request).content.decode()
+        request.refresh_from_db()
+        assert (request.status, request.failure, request.evaluation_at) == ("pending", "", None)
+        assert latest().event == "download.retried"
+        assert [call.keywords["kwargs"] for call in sent] == [{"request_id": request.pk}]
+
+    def test_a_file_is_removed(self, staff: Client, full: None) -> None:
+        request = one(DownloadRequest)
+        name = default_storage.save("downloads/1/test.csv", ContentFile(b"x"))
+        for field, value in {"status": "completed", "row_count": 1, "finished_at": AS_OF, "file_name": name}.items():
+            setattr(request, field, value)
+        request.save()
+        self.act(staff, "withdraw", request)
+        request.refresh_from_db()
+        assert (request.status, request.file_name) == ("expired", "")
+        assert not default_storage.exists(name)
+        assert "has no file: it is expired" in self.act(staff, "withdraw", request).content.decode()
+
+    def test_looking_is_not_enough_for_an_action(self, client_for: Any, full: None) -> None:
+        clerk = User.objects.create_user("clerk@operator.example", "x", name="Clerk", is_staff=True)
+        clerk.user_permissions.set(Permission.objects.filter(codename="view_downloadrequest"))
+        request = one(DownloadRequest)
+        request.status = "failed"
+        request.save()
+        self.act(client_for(clerk), "retry", request)
+        request.refresh_from_db()
+        assert request.status == "failed"
+
+    def test_customers_are_counted_again(self, staff: Client, full: None) -> None:
+        customer = one(m.Subscription).customer
+        assert customer.subscription_count == 0
+        self.act(staff, "refresh", customer)
+        customer.refresh_from_db()
+        assert customer.subscription_count == 1
+
+    def test_a_membership_becomes_the_current_one(self, staff: Client, ours_user: User) -> None:
+        second = Membership.objects.create(
+            user=ours_user, partner=factories.make_partner("Second"), roles=["admin_agent"]
+        )
+        self.act(staff, "work_here", second)
+        assert User.objects.get(pk=ours_user.pk).current_membership_id == second.pk

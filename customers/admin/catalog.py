@@ -5,13 +5,11 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
-from django.urls import path, reverse
+from django.http import HttpRequest
 
+from customers.admin.imports import FileRefused, ImportMixin, Told
 from customers.forms.imports import PriceListForm
-from customers.models import Availability, PriceList, PriceRow, Product, Sku, UpgradePath
+from customers.models import Availability, LegacyOfferMapping, PriceList, PriceRow, Product, Sku, UpgradePath
 from customers.services import price_list_import
 from portal.core import clock
 from portal.core.scoped_admin import ReadOnlyMixin, ScopedAdmin, ScopedInline, operator
@@ -59,7 +57,7 @@ class AvailabilityAdmin(ScopedAdmin):
 
 
 @admin.register(PriceList)
-class PriceListAdmin(ReadOnlyMixin, ScopedAdmin):
+class PriceListAdmin(ImportMixin, ReadOnlyMixin, ScopedAdmin):
     """Files that were imported. Prices change by importing a newer file, so that none goes without a trace."""
 
     list_display = (
@@ -75,27 +73,26 @@ class PriceListAdmin(ReadOnlyMixin, ScopedAdmin):
     list_filter = ("view",)
     search_fields = ("file_name", "=sha256")
 
-    def get_urls(self) -> list[Any]:
-        view = self.admin_site.admin_view(self.import_view)
-        return [path("import/", view, name="customers_pricelist_import"), *super().get_urls()]
+    import_form = PriceListForm
+    import_title = "Import a price list"
 
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        may = {"may_import": request.user.has_perm("customers.add_pricelist")}
-        return super().changelist_view(request, {**(extra_context or {}), **may})
-
-    def import_view(self, request: HttpRequest) -> HttpResponse:
-        if not request.user.has_perm("customers.add_pricelist"):
-            raise PermissionDenied
-        form = PriceListForm(request.POST or None, request.FILES or None)
-        told: dict[str, Any] = _import(request, form) if form.is_valid() else {}
-        context = {
-            **self.admin_site.each_context(request),
-            "title": "Import a price list",
-            "form": form,
-            "back_url": reverse("admin:customers_pricelist_changelist"),
-            **told,
-        }
-        return TemplateResponse(request, "admin/import.html", context)
+    def run_import(self, request: HttpRequest, values: dict[str, Any]) -> Told:
+        file = values["file"]
+        options = {name: values[name] for name in ("view", "segment", "skip_bad", "dry_run")}
+        try:
+            done = price_list_import.import_price_list(
+                operator(request), file=file.file, name=file.name, as_of=clock.now(), **options
+            )
+        except price_list_import.PriceListUnreadable as problem:
+            raise FileRefused(str(problem)) from problem
+        stored = (
+            "Dry run: nothing was stored." if values["dry_run"] else "Stored." if done.stored else "Nothing was stored."
+        )
+        counts = ", ".join(f"{word} {getattr(done, word):,}" for word in ("added", "changed", "unchanged", "withdrawn"))
+        lines = [f"{stored} {done.row_count:,} rows read: {counts}, bad {done.error_count:,}."]
+        if done.nothing_withdrawn:
+            lines.append("Nothing was withdrawn: with rows left out, the file is not known to be complete.")
+        return Told(lines=tuple(lines), errors=done.errors, is_stored=done.stored)
 
 
 @admin.register(PriceRow)
@@ -137,28 +134,8 @@ class UpgradePathAdmin(ScopedAdmin):
     search_fields = ("=from_product_id", "=to_product_id", "from_title", "to_title")
 
 
-def _import(request: HttpRequest, form: PriceListForm) -> dict[str, Any]:
-    """Run the import and put what came of it into words."""
-    values = form.cleaned_data
-    try:
-        done = price_list_import.import_price_list(
-            operator(request),
-            file=values["file"].file,
-            name=values["file"].name,
-            as_of=clock.now(),
-            view=values["view"],
-            segment=values["segment"],
-            skip_bad=values["skip_bad"],
-            dry_run=values["dry_run"],
-        )
-    except price_list_import.PriceListUnreadable as problem:
-        form.add_error("file", str(problem))
-        return {}
-    stored = (
-        "Dry run: nothing was stored." if values["dry_run"] else "Stored." if done.stored else "Nothing was stored."
-    )
-    counts = (f"{word} {getattr(done, word):,}" for word in ("added", "changed", "unchanged", "withdrawn"))
-    lines = [f"{stored} {done.row_count:,} rows read: {', '.join(counts)}, bad {done.error_count:,}."]
-    if done.nothing_withdrawn:
-        lines.append("Nothing was withdrawn: with rows left out, the file is not known to be complete.")
-    return {"result": lines, "errors": done.errors, "tone": "success" if done.stored else "warning"}
+@admin.register(LegacyOfferMapping)
+class LegacyOfferMappingAdmin(ScopedAdmin):
+    list_display = ("legacy_title", "legacy_offer_id", "product_id", "sku_id", "migration_enabled")
+    list_filter = ("migration_enabled",)
+    search_fields = ("=legacy_offer_id", "=product_id", "legacy_title")

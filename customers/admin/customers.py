@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 
 from customers.models import Customer, IndirectReseller
-from portal.core.scoped_admin import ScopedAdmin
+from customers.services import customers
+from portal.core import clock
+from portal.core.scoped_admin import ScopedAdmin, operator
+
+AT_ONCE = 10_000
 
 
 @admin.register(IndirectReseller)
@@ -43,3 +51,10 @@ class CustomerAdmin(ScopedAdmin):
         "est_count",
     )
     sortable_by = ()
+    actions = ("refresh",)
+
+    @admin.action(description="Count subscriptions and licenses again", permissions=["change"])
+    def refresh(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        keys = list(queryset.values_list("pk", flat=True)[:AT_ONCE])
+        customers.refresh_summaries(operator(request), customer_ids=keys, as_of=clock.now())
+        self.message_user(request, f"Counted again for {len(keys):,} customers.")

@@ -5,9 +5,14 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.contrib import admin
+from django.http import HttpRequest
 
+from customers.admin.imports import FileRefused, ImportMixin, Told
+from customers.forms.imports import PromotionsForm
 from customers.models import Promotion, PromotionAssignment, PromotionProduct
-from portal.core.scoped_admin import ScopedAdmin, ScopedInline
+from customers.services import promotion_import
+from portal.core import clock
+from portal.core.scoped_admin import ScopedAdmin, ScopedInline, operator
 
 
 class PromotionProductInline(ScopedInline):
@@ -15,11 +20,33 @@ class PromotionProductInline(ScopedInline):
 
 
 @admin.register(Promotion)
-class PromotionAdmin(ScopedAdmin):
+class PromotionAdmin(ImportMixin, ScopedAdmin):
     list_display = ("name", "promotion_id", "country", "segment", "starts_at", "ends_at", "is_targeted")
     list_filter = ("segment", "is_targeted", "is_auto_applicable")
     search_fields = ("=promotion_id", "name")
     inlines = (PromotionProductInline,)
+    import_form = PromotionsForm
+    import_title = "Import promotions"
+
+    def run_import(self, request: HttpRequest, values: dict[str, Any]) -> Told:
+        file, dry_run = values["file"], values["dry_run"]
+        try:
+            done = promotion_import.import_promotions(
+                operator(request),
+                file=file.file,
+                name=file.name,
+                as_of=clock.now(),
+                country=values["country"].upper(),
+                segment=values["segment"],
+                skip_bad=values["skip_bad"],
+                dry_run=dry_run,
+            )
+        except promotion_import.PromotionsUnreadable as problem:
+            raise FileRefused(str(problem)) from problem
+        stored = "Dry run: nothing was stored." if dry_run else "Nothing was stored." if done.refused else "Stored."
+        counts = ", ".join(f"{word} {getattr(done, word):,}" for word in ("added", "changed", "unchanged"))
+        line = f"{stored} {done.item_count:,} promotions read: {counts}, bad {done.error_count:,}."
+        return Told(lines=(line,), errors=done.errors, is_stored=not (dry_run or done.refused))
 
 
 @admin.register(PromotionProduct)

@@ -6,12 +6,16 @@ from typing import Any, ClassVar
 
 from django.contrib import admin
 
-from customers.models import Ticket, TicketNote
-from portal.core.scoped_admin import ScopedAdmin, ScopedInline
+from customers.models import Ticket, TicketAction, TicketNote
+from portal.core.scoped_admin import ReadOnlyInline, ReadOnlyMixin, ScopedAdmin, ScopedInline
 
 
 class TicketNoteInline(ScopedInline):
     model = TicketNote
+
+
+class TicketActionInline(ReadOnlyInline):
+    model = TicketAction
 
 
 @admin.register(Ticket)
@@ -23,7 +27,7 @@ class TicketAdmin(ScopedAdmin):
     search_through: ClassVar[Any] = {"customer": ("name_key", "=tenant_id")}
     autocomplete_fields = ("partner", "customer", "created_by")
     sortable_by = ()
-    inlines = (TicketNoteInline,)
+    inlines = (TicketActionInline, TicketNoteInline)
 
 
 @admin.register(TicketNote)
@@ -32,4 +36,15 @@ class TicketNoteAdmin(ScopedAdmin):
     list_select_related = ("ticket",)
     search_fields = ("=ticket__ticket_id",)
     autocomplete_fields = ("ticket",)
+    sortable_by = ()
+
+
+@admin.register(TicketAction)
+class TicketActionAdmin(ReadOnlyMixin, ScopedAdmin):
+    """What a ticket asks for, as it was approved."""
+
+    list_display = ("ticket", "kind", "subscription", "from_quantity", "to_quantity", "refund_estimate", "executed_at")
+    list_select_related = ("ticket", "subscription")
+    list_filter = ("kind",)
+    search_fields = ("=ticket__ticket_id", "=subscription__subscription_id")
     sortable_by = ()

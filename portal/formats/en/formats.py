@@ -1,0 +1,7 @@
+"""Dates as the portal writes them everywhere: 14 Oct 2026, 14:06, in UTC."""
+
+DATE_FORMAT = "j M Y"
+TIME_FORMAT = "H:i"
+DATETIME_FORMAT = "j M Y, H:i"
+SHORT_DATE_FORMAT = DATE_FORMAT
+SHORT_DATETIME_FORMAT = DATETIME_FORMAT
