@@ -28,8 +28,8 @@ OUTCOME_WORDS = {
     "renew": "Renews",
     "est": "Goes to extended term",
     "silent_est": "Goes to extended term unasked",
-    "ends": "Lapses",
-    "cancel": "Lapses, canceled on purpose",
+    "ends": "Lapses or is canceled",
+    "cancel": "Canceled at term end",
 }
 
 

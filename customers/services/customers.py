@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.contrib.postgres.lookups import TrigramSimilar
-from django.contrib.postgres.search import TrigramSimilarity
+from django.contrib.postgres.lookups import TrigramSimilar, TrigramWordSimilar
+from django.contrib.postgres.search import TrigramSimilarity, TrigramWordSimilarity
 from django.db import connection, transaction
 from django.db.models import Count, F, Min, Q, QuerySet, Sum
-from django.db.models.functions import TruncMonth
+from django.db.models.functions import Greatest, TruncMonth
 from rapidfuzz import fuzz, process
 
 from customers.models import OPEN_END, Customer, Subscription
@@ -27,7 +27,8 @@ from portal.core.text import fold
 
 # How many names a spelling mistake is compared with where the database cannot do it (SQLite).
 NAMES_COMPARED = 100_000
-SIMILAR_ENOUGH = 0.3
+SIMILAR_FROM = 75  # of 100, as WRatio counts
+WORD_COUNTS = 0.9
 CHUNK = 2_000
 CALENDAR_MONTHS = 12
 SUMMARY = (
@@ -124,11 +125,14 @@ def similar(scope: Scope, *, text: str, limit: int = 5) -> list[CustomerMatch]:
     wanted = fold(text)
     everyone = Customer.objects.within(scope)
     if connection.vendor == "postgresql":
-        near = everyone.filter(TrigramSimilar(F("name_key"), wanted))
-        scored = near.annotate(score=TrigramSimilarity("name_key", wanted)).order_by("-score", "name_key", "id")[:limit]
+        name = F("name_key")
+        near = everyone.filter(Q(TrigramSimilar(name, wanted)) | Q(TrigramWordSimilar(name, wanted)))
+        # A word of the name counts a little less than the name.
+        score = Greatest(TrigramSimilarity(name, wanted), TrigramWordSimilarity(wanted, name) * WORD_COUNTS)
+        scored = near.annotate(score=score).order_by("-score", "name_key", "id")[:limit]
         return [CustomerMatch(customer=row, how="similar", score=min(row.score, 0.99)) for row in scored]
     names = dict(everyone.order_by("id").values_list("pk", "name_key")[:NAMES_COMPARED])
-    best = process.extract(wanted, names, scorer=fuzz.ratio, limit=limit, score_cutoff=60)
+    best = process.extract(wanted, names, scorer=fuzz.WRatio, limit=limit, score_cutoff=SIMILAR_FROM)
     found = everyone.in_bulk([pk for _, _, pk in best])
     return [CustomerMatch(customer=found[pk], how="similar", score=min(score / 100, 0.99)) for _, score, pk in best]
 

@@ -119,8 +119,8 @@ def _after(subscription: Subscription) -> str:
 def _window_sentence(until: datetime | None, *, open_window: bool) -> str:
     if until is None:
         return "No cancellation window is known."
-    verb = "may be canceled until" if open_window else "could be canceled until"
-    return f"It {verb} {day_text(until)}, {until:%H:%M} UTC."
+    when = f"{day_text(until)}, {until:%H:%M} UTC"
+    return f"It may be canceled until {when}." if open_window else f"The cancellation window closed on {when}."
 
 
 def _text(value: Any) -> str:
