@@ -9,7 +9,6 @@ from typing import Any
 
 from django import template
 from django.forms import BoundField, CheckboxInput, RadioSelect
-from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
@@ -75,9 +74,11 @@ def bar_tone(tone: str) -> dict[str, str]:
 
 @register.filter
 def money(amount: Money | Decimal | None, currency: str = "") -> str:
-    """`$1,320.00`. A Money brings its currency; a Decimal needs one: `{{ price|money:"USD" }}`."""
+    """`$1,320.00`. A Money brings its currency; a Decimal needs one: `{{ price|money:"USD" }}`. No amount is a dash."""
     if amount is None or amount == "":
         return "–"
+    if not isinstance(amount, Money) and not currency:
+        raise ValueError("an amount without its currency")
     return str(amount if isinstance(amount, Money) else Money(Decimal(amount), currency))
 
 
@@ -166,15 +167,6 @@ def sources_of(decision: Decision) -> list[Rule]:
 
 
 # Links and controls ---------------------------------------------------------------------------------
-
-
-@register.simple_tag(takes_context=True)
-def page_url(context: template.Context, key: str, number: int) -> str:
-    """The same address with another page number."""
-    request: HttpRequest = context["request"]
-    query = request.GET.copy()
-    query[key] = str(number)
-    return f"?{query.urlencode()}"
 
 
 @register.simple_tag
