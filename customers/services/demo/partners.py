@@ -108,7 +108,9 @@ def make_customers(
         for number, company in enumerate(companies.CUSTOMERS[sample.key])
     ]  # fmt: skip
     Customer.objects.bulk_create(rows)
-    made = Customer.objects.within(Scope.for_operator()).filter(partner=partner).select_related("reseller")
+    made = (
+        Customer.objects.within(Scope.for_operator()).filter(partner=partner).select_related("reseller").order_by("pk")
+    )
     return {customer.company_name: customer for customer in made}
 
 

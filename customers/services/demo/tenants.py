@@ -143,9 +143,8 @@ def _moved(deal: Deal, ids: Ids) -> Deal:
     if ends_in is not None and ends_in > 30 and not deal.coterm:
         ends_in += ids.random.randint(0, 20)
     over = deal.assigned is not None and deal.assigned > deal.quantity
-    return replace(
-        deal, quantity=quantity, starts=starts, ends_in=ends_in, assigned=quantity + 1 if over else None,
-    )  # fmt: skip
+    assigned = quantity + 1 if over else None
+    return replace(deal, quantity=quantity, starts=starts, ends_in=ends_in, assigned=assigned, name="")
 
 
 def _partners_of_record(tenant: Tenant) -> Iterator[tuple[Customer, Deal]]:

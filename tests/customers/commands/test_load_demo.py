@@ -400,16 +400,21 @@ class TestCommand:
         assert password not in run("--yes-demo-in-production")
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 class TestLarge:
-    @pytest.mark.parametrize("indexed_upto", [50_000, 0], ids=["into indexes", "indexes afterwards"])
+    @pytest.mark.parametrize(
+        ("indexed_upto", "customers", "wanted"),
+        [(50_000, 300, 3_000), (0, 2_000, 20_000)],
+        ids=["into indexes", "indexes afterwards"],
+    )
     def test_what_is_stored_is_what_the_services_decide(
-        self, indexed_upto: int, monkeypatch: pytest.MonkeyPatch
+        self, indexed_upto: int, customers: int, wanted: int, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr("customers.services.demo.load.INDEXED_UPTO", indexed_upto)
         before = index_names()
-        loaded = load_small(customers=2000, subscriptions=20_000)
-        assert (loaded.customers, loaded.subscriptions) == (2000, 20_000)
+        loaded = load_small(customers=customers, subscriptions=wanted)
+        assert (loaded.customers, loaded.subscriptions) == (customers, wanted)
         assert index_names() == before
         connection.check_constraints()
         assert_stored_is_decided()
@@ -434,6 +439,7 @@ class TestLarge:
                 ).exists(), item.title  # fmt: skip
 
 
+@pytest.mark.slow
 class TestMemory:
     def test_memory_does_not_grow_with_the_rows(self, tmp_path: Path) -> None:
         small = peak_memory(tmp_path / "small", customers=2_000, subscriptions=20_000)
