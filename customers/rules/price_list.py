@@ -101,8 +101,7 @@ class Columns:
         self.width = len(header)
         self.has_segment = _key("Segment") in names
         self.unit_price = names.index("unitprice")
-        self.has_erp_price = "erpprice" in names
-        self.erp_price = names.index("erpprice") if self.has_erp_price else -1
+        self.erp_price = names.index("erpprice") if "erpprice" in names else None
         self._sku_names, self.sku_cells = _picker(names, SKU_COLUMNS)
         self._offer_names, self.offer_cells = _picker(names, OFFER_COLUMNS)
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import warnings
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from gzip import BadGzipFile, GzipFile
 from typing import BinaryIO
@@ -33,11 +34,21 @@ class PriceListUnreadable(Exception):
     """The file as a whole is no price list. The message says why, and what to do."""
 
 
+def sha256_of(file: BinaryIO) -> str:
+    """The fingerprint of the file as it was sent."""
+    file.seek(0)
+    digest = hashlib.sha256()
+    for piece in _pieces(file.read):
+        digest.update(piece)
+    return digest.hexdigest()
+
+
 def rows(file: BinaryIO) -> Iterator[Row]:
     """The rows of `file` (binary, seekable), each with the number of the line on which it starts; the header first.
 
     Empty rows are left out. Raises PriceListUnreadable, at the latest when the broken place is reached.
     """
+    file.seek(0)
     start = file.read(8)
     packed = file.seek(0, io.SEEK_END)
     file.seek(0)
@@ -49,11 +60,11 @@ def rows(file: BinaryIO) -> Iterator[Row]:
         elif start.startswith(b"\xd0\xcf\x11\xe0"):
             raise PriceListUnreadable("This is an old Excel file. Save it as .xlsx or as CSV UTF-8.")
         elif start.startswith(b"\x1f\x8b"):
-            yield from _csv_rows(_pieces(GzipFile(fileobj=file)), packed)
+            yield from _csv_rows(_pieces(GzipFile(fileobj=file).read), packed)
         elif start[0] == 0x78 and int.from_bytes(start[:2]) % 31 == 0:
             yield from _csv_rows(_inflated(file), packed)
         else:
-            yield from _csv_rows(_pieces(file), packed)
+            yield from _csv_rows(_pieces(file.read), packed)
     except (
         BadGzipFile,
         zipfile.BadZipFile,
@@ -82,17 +93,17 @@ def _zip_rows(file: BinaryIO, packed: int) -> Iterator[Row]:
         if member.flag_bits & 1:
             raise PriceListUnreadable("The zip is locked with a password. Unpack it first.")
         with archive.open(member) as unpacked:
-            yield from _csv_rows(_pieces(unpacked), packed)
+            yield from _csv_rows(_pieces(unpacked.read), packed)
 
 
-def _pieces(file: io.BufferedIOBase | BinaryIO | GzipFile) -> Iterator[bytes]:
-    while piece := file.read(CHUNK):
+def _pieces(read: Callable[[int], bytes]) -> Iterator[bytes]:
+    while piece := read(CHUNK):
         yield piece
 
 
 def _inflated(file: BinaryIO) -> Iterator[bytes]:
     inflate = zlib.decompressobj()
-    for piece in _pieces(file):
+    for piece in _pieces(file.read):
         while piece:
             yield inflate.decompress(piece, CHUNK)
             piece = inflate.unconsumed_tail

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import count
 from operator import attrgetter
-from typing import Any, BinaryIO, TypeVar
+from typing import BinaryIO, TypeVar
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -17,7 +16,7 @@ from customers.models import PriceList
 from customers.rules.price_list import Columns, OfferFacts, SkuFacts, WrongHeader
 from customers.rules.values import BadValue, price_of
 from customers.rules.vocabulary import PriceView, Segment
-from customers.services.price_list_file import PriceListUnreadable, Row, rows
+from customers.services.price_list_file import PriceListUnreadable, Row, rows, sha256_of
 from customers.services.price_list_tables import StagedRow, Staging
 from portal.core import audit
 from portal.core.jobs import writes
@@ -82,46 +81,42 @@ def import_price_list(
     """
     if not scope.operator:
         raise PermissionDenied("Only the operator's staff import price lists.")
-    sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-    file.seek(0)
     staging = Staging()
     intake = _Intake(staging, rows(file), Segment(segment))
     intake.read_all(progress)
-    if intake.error_count and not skip_bad or intake.error_count == intake.row_count:
+    result = intake.result()
+    if result.error_count and not skip_bad or result.error_count == result.row_count:
         transaction.set_rollback(True)
-        return PriceListImport(row_count=intake.row_count, refused=True, **intake.findings())
+        return replace(result, refused=True)
     added, changed, unchanged = staging.compare(view)
-    whole = view != PriceView.FUTURE and not intake.error_count
-    spoken_of = None if intake.columns.has_segment else segment
-    withdrawn = staging.withdraw(view, segment=spoken_of, as_of=as_of) if whole else 0
+    result = replace(result, added=added, changed=changed, unchanged=unchanged)
+    if view != PriceView.FUTURE and result.error_count:
+        result = replace(result, nothing_withdrawn=True)
+    elif view != PriceView.FUTURE:
+        spoken_of = None if intake.columns.has_segment else segment
+        result = replace(result, withdrawn=staging.withdraw(view, segment=spoken_of, as_of=as_of))
     if dry_run:
         transaction.set_rollback(True)
-    else:
-        price_list = PriceList.objects.create(
-            view=view,
-            file_name=name[-255:],
-            sha256=sha256,
-            imported_at=as_of,
-            row_count=intake.row_count,
-            added_count=added,
-            changed_count=changed,
-            unchanged_count=unchanged,
-            withdrawn_count=withdrawn,
-            skipped_count=intake.error_count,
-        )
-        staging.store(view, price_list_id=price_list.pk)
-        staging.close()
-        counts = {"added": added, "changed": changed, "unchanged": unchanged, "withdrawn": withdrawn}
-        audit.record(scope, "price_list.imported", price_list, as_of=as_of, after=counts)
-    return PriceListImport(
-        row_count=intake.row_count,
-        added=added,
-        changed=changed,
-        unchanged=unchanged,
-        withdrawn=withdrawn,
-        nothing_withdrawn=view != PriceView.FUTURE and not whole,
-        **intake.findings(),
+        return result
+    price_list = _record(scope, result, view=view, name=name, sha256=sha256_of(file), as_of=as_of)
+    staging.store(view, price_list_id=price_list.pk)
+    staging.close()
+    return result
+
+
+def _record(scope: Scope, result: PriceListImport, *, view: str, name: str, sha256: str, as_of: datetime) -> PriceList:
+    counts = {
+        "added_count": result.added,
+        "changed_count": result.changed,
+        "unchanged_count": result.unchanged,
+        "withdrawn_count": result.withdrawn,
+        "skipped_count": result.error_count,
+    }
+    price_list = PriceList.objects.create(
+        view=view, file_name=name[-255:], sha256=sha256, imported_at=as_of, row_count=result.row_count, **counts
     )
+    audit.record(scope, "price_list.imported", price_list, as_of=as_of, after=counts)
+    return price_list
 
 
 class _Intake:
@@ -149,10 +144,11 @@ class _Intake:
     def read_all(self, progress: Callable[[int], None]) -> None:
         """Read the file to its end and weed out what names the same offer twice. Raises PriceListUnreadable."""
         good: list[StagedRow] = []
+        validated = self._validator()
         for line, cells in self._found:
             self.row_count += 1
             try:
-                good.append((line, *self._validated(cells)))
+                good.append(validated(line, cells))
             except BadValue as problem:
                 self.error_count += 1
                 if len(self._errors) < SHOWN_ERRORS:
@@ -170,10 +166,13 @@ class _Intake:
             for conflict in shown
         ]
 
-    def findings(self) -> dict[str, Any]:
-        """What the result says of the rows that were not taken."""
-        shown = sorted(self._errors, key=attrgetter("line"))[:SHOWN_ERRORS]
-        return {"repeated": self.repeated, "error_count": self.error_count, "errors": tuple(shown)}
+    def result(self) -> PriceListImport:
+        return PriceListImport(
+            row_count=self.row_count,
+            repeated=self.repeated,
+            error_count=self.error_count,
+            errors=tuple(sorted(self._errors, key=attrgetter("line"))[:SHOWN_ERRORS]),
+        )
 
     def _load(self, good: list[StagedRow]) -> None:
         self._staging.load(self._new_skus, self._new_offers, good)
@@ -181,19 +180,30 @@ class _Intake:
         self._new_offers.clear()
         good.clear()
 
-    def _validated(self, cells: list[str]) -> tuple[int, int, str, str | None]:
-        """The numbers of the row's SKU and offer, and its prices. Most rows cost four look-ups. Raises BadValue."""
-        columns = self.columns
-        if len(cells) != columns.width:
-            columns.check_width(cells)
-        key = columns.sku_cells(cells)
-        sku = self._skus.get(key) or self._sku(key)
-        key = columns.offer_cells(cells)
-        offer = self._offers.get(key) or self._offer(key)
-        unit_text, erp_text = cells[columns.unit_price], cells[columns.erp_price] if columns.has_erp_price else ""
-        unit_price = self._prices.get(unit_text) or self._price("UnitPrice", unit_text)
-        erp_price = self._prices.get(erp_text) or (self._price("ERP Price", erp_text) if erp_text.strip() else None)
-        return sku, offer, unit_price, erp_price
+    def _validator(self) -> Callable[[int, list[str]], StagedRow]:
+        """What turns a row into the numbers of its SKU and offer, and its prices. It raises BadValue.
+
+        Equal cells were read before, so most rows cost four look-ups. Local names, since half a million rows pass here.
+        """
+        columns, width = self.columns, self.columns.width
+        sku_cells, offer_cells = columns.sku_cells, columns.offer_cells
+        unit_at, erp_at = columns.unit_price, columns.erp_price
+        skus, offers, prices = self._skus, self._offers, self._prices
+
+        def validated(line: int, cells: list[str]) -> StagedRow:
+            if len(cells) != width:
+                columns.check_width(cells)
+            key = sku_cells(cells)
+            sku = skus.get(key) or self._sku(key)
+            key = offer_cells(cells)
+            offer = offers.get(key) or self._offer(key)
+            text = cells[unit_at]
+            unit_price = prices.get(text) or self._price("UnitPrice", text)
+            text = "" if erp_at is None else cells[erp_at]
+            erp_price = prices.get(text) or (self._price("ERP Price", text) if text.strip() else None)
+            return line, sku, offer, unit_price, erp_price
+
+        return validated
 
     def _sku(self, cells: tuple[str, ...]) -> int:
         facts = self.columns.sku(cells)

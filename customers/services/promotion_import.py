@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any, BinaryIO
 
@@ -82,16 +82,18 @@ def import_promotions(
         raise PermissionDenied("Only the operator's staff import promotions.")
     items = _items(file)
     found, repeated, errors = _validated(items, country=country, segment=segment_of(segment))
-    outcome = {"item_count": len(items), "repeated": repeated, "error_count": len(errors)}
-    shown = tuple(errors[:SHOWN_ERRORS])
+    read = PromotionImport(
+        item_count=len(items), repeated=repeated, error_count=len(errors), errors=tuple(errors[:SHOWN_ERRORS])
+    )
     if errors and (not skip_bad or not found):
-        return PromotionImport(**outcome, errors=shown, refused=True)
+        return replace(read, refused=True)
     added, changed = _store(found, as_of=as_of)
-    counts = {"added": added, "changed": changed, "unchanged": len(found) - added - changed}
+    result = replace(read, added=added, changed=changed, unchanged=len(found) - added - changed)
+    counts = {"added": result.added, "changed": result.changed, "unchanged": result.unchanged}
     audit.record(scope, "promotions.imported", as_of=as_of, after={"file": name, **counts})
     if dry_run:
         transaction.set_rollback(True)
-    return PromotionImport(**outcome, **counts, errors=shown)
+    return result
 
 
 def _items(file: BinaryIO) -> list[Any]:

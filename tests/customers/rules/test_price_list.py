@@ -108,7 +108,7 @@ def test_what_a_sku_may_not_say(cells, sentence):
 
 def test_columns_are_found_by_name_however_it_is_written():
     columns = Columns(["x", *(name.upper() for name in REQUIRED[::-1]), "Erp", "segment ", ""])
-    assert columns.has_erp_price
+    assert columns.erp_price is not None
     assert columns.has_segment
 
 
