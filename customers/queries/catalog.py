@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 
-from django.db.models import Exists, Min, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
 
 from customers.models import Availability, Customer, PriceRow, Sku
 from customers.rules.pricing import Row
@@ -82,6 +82,13 @@ def skus_by_id(product_id: str, sku_id: str) -> list[Sku]:
 
 def skus_by_key(keys: Collection[int]) -> dict[int, Sku]:
     return Sku.objects.select_related("product").in_bulk(keys)
+
+
+def only_extended(keys: Collection[int]) -> set[int]:
+    """Those SKUs that are in the price list of the extended service term and in no other."""
+    rows = PriceRow.objects.filter(sku__in=keys).order_by().values("sku")
+    lists = rows.annotate(extended=Count("pk", filter=Q(view=PriceView.EST)), all=Count("pk"))
+    return {row["sku"] for row in lists if row["extended"] == row["all"]}
 
 
 def titled(text: str) -> Q:

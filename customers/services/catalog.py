@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -22,7 +23,8 @@ from portal.core.text import fold
 __all__ = ["CatalogItem", "CatalogPage", "Match", "SkuNotFound", "match_products", "search", "sku_by_reference"]
 
 PER_PAGE = 25
-SIMILAR_FROM = 70
+SIMILAR_FROM = 75
+EST_SHARE = 2  # a product has one SKU of the extended service term at most
 BY_TITLE = keyset.Sort("title", "title_key")
 
 
@@ -49,8 +51,8 @@ class CatalogPage:
 
 @dataclass(frozen=True, kw_only=True)
 class Match:
-    """A SKU that fits a text. `how`: id, title, alias, prefix, words or similar; `score` 0-100, and 100 only
-    for an id, a whole title or an alias of one."""
+    """A SKU that fits a text. `how`: id, title, alias, prefix, words or similar. `score`: 100 for an id, a whole
+    title or an alias of one; 60 to 99 when the title has every word; below 60 when words are spelled alike."""
 
     sku: Sku
     score: int
@@ -64,7 +66,9 @@ def search(scope: Scope, *, customer_id: int, text: str, after: str, as_of: date
     if customer is None:
         raise CustomerNotFound
     place = keyset.place_of({"after": after}, Sku, BY_TITLE)
-    page = keyset.page_of(keyset.Found(queries.priced_skus(customer, text), None), sort=BY_TITLE, place=place, size=PER_PAGE)
+    page = keyset.page_of(
+        keyset.Found(queries.priced_skus(customer, text), None), sort=BY_TITLE, place=place, size=PER_PAGE
+    )
     skus: list[Sku] = page.rows
     quotes = pricing.quotes_for(customer, skus, as_of=as_of)
     return CatalogPage(
@@ -93,7 +97,8 @@ def match_products(text: str, *, limit: int = 5) -> list[Match]:
     """SKUs that the text may mean, best first. Never picks: the caller asks when the first is not clear.
 
     The text is a name, not a sentence. An id decides alone; then a whole title, short names written out
-    (customers/rules/aliases.toml); then titles that have every word, the shortest first; then similar titles."""
+    (customers/rules/aliases.toml); then titles that have every word, the shortest first; then titles with words
+    spelled alike. SKUs of the extended service term, which nobody buys, are found by id or whole title only."""
     reference = product_names.reference_in(text)
     if reference is not None:
         return [Match(sku=sku, score=100, how="id") for sku in queries.skus_by_id(*reference)[:limit]]
@@ -101,15 +106,16 @@ def match_products(text: str, *, limit: int = 5) -> list[Match]:
     if not wanted:
         return []
     titles = {pk: product_names.plain(title) for pk, title in queries.titles()}
-    scored = (
-        [(pk, 100, "title") for pk, title in titles.items() if title == wanted]
-        or [(pk, 100, "alias") for pk, title in titles.items() if title == meant]
-        or _with_every_word(titles, meant)
-        or _similar(titles, meant, limit)
-    )
-    best = sorted(scored, key=lambda found: (-found[1], titles[found[0]], found[0]))[:limit]
-    skus = queries.skus_by_key([pk for pk, _, _ in best])
-    return [Match(sku=skus[pk], score=score, how=how) for pk, score, how in best]
+    exact = [(pk, 100, "title") for pk, title in titles.items() if title == wanted] or [
+        (pk, 100, "alias") for pk, title in titles.items() if title == meant
+    ]
+    scored = exact or _with_every_word(titles, meant) or _spelled_alike(titles, meant)
+    best = sorted(scored, key=lambda found: (-found[1], titles[found[0]], found[0]))[: limit * EST_SHARE]
+    if not exact:
+        extended = queries.only_extended([pk for pk, _, _ in best])
+        best = [found for found in best if found[0] not in extended]
+    skus = queries.skus_by_key([pk for pk, _, _ in best[:limit]])
+    return [Match(sku=skus[pk], score=score, how=how) for pk, score, how in best[:limit]]
 
 
 Scored = tuple[int, int, str]  # key of the SKU, score, how
@@ -125,7 +131,23 @@ def _with_every_word(titles: dict[int, str], wanted: str) -> list[Scored]:
     ]
 
 
-def _similar(titles: dict[int, str], wanted: str, limit: int) -> list[Scored]:
-    """Spelling mistakes and left-out words."""
-    best = process.extract(wanted, titles, scorer=fuzz.WRatio, limit=limit, score_cutoff=SIMILAR_FROM)
-    return [(pk, min(round(score), 99), "similar") for _, score, pk in best]
+def _spelled_alike(titles: dict[int, str], wanted: str) -> list[Scored]:
+    """Titles with a word like each word of the text; up to 59, the less the more of the title is not in the text."""
+    vocabulary = {word for title in titles.values() for word in title.split()}
+    alike = [_alike(word, vocabulary) for word in wanted.split()]
+    found = []
+    for pk, title in titles.items():
+        words = title.split()
+        best = [max((close.get(word, 0.0) for word in words), default=0.0) for close in alike]
+        if min(best) > 0:
+            share = min(1.0, len(wanted) / len(title))
+            found.append((pk, int(59 * (0.8 + 0.2 * share) * sum(best) / len(best) / 100), "similar"))
+    return found
+
+
+def _alike(word: str, vocabulary: Iterable[str]) -> dict[str, float]:
+    """Words that `word` may be a slip for, with how like they are, up to 100. A number is no slip for another."""
+    if any(character.isdigit() for character in word):
+        return {word: 100.0}
+    found = process.extract(word, vocabulary, scorer=fuzz.ratio, limit=None, score_cutoff=SIMILAR_FROM)
+    return {other: score for other, score, _ in found}

@@ -157,6 +157,7 @@ MATCHES = [
     pytest.param("microsoft 365 business", "prefix", [PREMIUM, STANDARD, BUNDLE], id="beginning, the shortest first"),
     pytest.param("power bi po", "similar", ["CFQ7TTC0LHSF:000J"], id="slip of the keyboard"),
     pytest.param("Bussiness Premum", "similar", [PREMIUM], id="two slips"),
+    pytest.param("microsoft 365 bussiness standrd", "similar", [STANDARD], id="slips in a long name"),
 ]
 
 
@@ -177,9 +178,17 @@ def test_match_products(skus: dict[str, Sku], text: str, how: str, references: l
     assert all(match.sku.reference for match in found)
 
 
-@pytest.mark.parametrize("text", ["", "   ", "zzqq xxyy", "!!", "CFQ7TTC0ZZZZ:0001"])
+@pytest.mark.parametrize("text", ["", "   ", "zzqq xxyy", "!!", "CFQ7TTC0ZZZZ:0001", "Windows 365", "Office 365 E7"])
 def test_nothing_matches(skus: dict[str, Sku], text: str) -> None:
     assert catalog.match_products(text) == []
+
+
+def test_skus_of_the_extended_term_are_found_by_name_only(priced: dict[str, Sku]) -> None:
+    extended = factories.make_sku("Power BI Pro (Extended service term)", "CFQ7TTC0LHSF:00EX")
+    factories.make_price(extended, view="est", term="P1M")
+    assert [match.sku for match in catalog.match_products("power bi")] == [priced["CFQ7TTC0LHSF:000J"]]
+    assert [match.sku for match in catalog.match_products("powr bi pro")] == [priced["CFQ7TTC0LHSF:000J"]]
+    assert [match.sku for match in catalog.match_products("power bi pro extended service term")] == [extended]
 
 
 def test_at_most_as_many_as_asked_for(skus: dict[str, Sku]) -> None:
