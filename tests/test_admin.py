@@ -379,6 +379,26 @@ class TestPriceListImport:
         assert page.context["form"].errors["file"]
         assert not m.PriceList.objects.exists()
 
+    def test_a_price_list_is_stored_or_only_tried(self, staff: Client) -> None:
+        names = (
+            "ProductTitle,ProductId,SkuId,SkuTitle,Publisher,SkuDescription,UnitOfMeasure,TermDuration,BillingPlan,Market,"
+            "Currency,UnitPrice,PricingTierRangeMin,PricingTierRangeMax,EffectiveStartDate,EffectiveEndDate,Tags,ERP Price,"
+            "Segment"
+        )
+        row = (
+            "Power BI Pro,CFQ7TTC0H9MP,0001,Power BI Pro,Microsoft,,1 License,P1Y,Monthly,US,USD,168.0,,,"
+            "2026-11-01T00:00:00.0000000Z,9999-11-30T23:59:59.9999999Z,License,168.0,Commercial"
+        )
+        for dry_run, said, count in (
+            ("on", "Dry run: nothing was stored. Read 1: added 1", 0),
+            ("", "Stored. Read 1", 1),
+        ):
+            file = SimpleUploadedFile("november.csv", f"{names}\n{row}\n".encode())
+            sent = {"file": file, "view": "current", "segment": "Commercial", "dry_run": dry_run}
+            assert said in staff.post(reverse(self.PAGE), sent).content.decode()
+            assert m.PriceRow.objects.count() == count
+        assert "price_list.imported" in AuditEvent.objects.values_list("event", flat=True)
+
     def test_promotions(self, staff: Client) -> None:
         page = reverse("admin:customers_promotion_import")
         assert "Import promotions" in staff.get(url(m.Promotion, "changelist")).content.decode()
@@ -386,7 +406,7 @@ class TestPriceListImport:
         assert staff.post(page, sent).context["form"].errors["file"]
         answer = staff.post(page, {**sent, "file": SimpleUploadedFile("p.json", b'{"items": [{}]}')})
         assert answer.status_code == 200
-        assert "Nothing was stored. 1 promotions read" in answer.content.decode()
+        assert "Nothing was stored. Read 1" in answer.content.decode()
         assert staff.post(page, {**sent, "country": "USA"}).context["form"].errors["country"]
 
     def test_needs_the_permission(self, client_for: Any, ours_user: User) -> None:

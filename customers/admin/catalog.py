@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from django.contrib import admin
 from django.http import HttpRequest
 
-from customers.admin.imports import FileRefused, ImportMixin, Told
+from customers.admin.imports import FileRefused, ImportAdmin, Told, in_words
 from customers.forms.imports import PriceListForm
 from customers.models import Availability, LegacyOfferMapping, PriceList, PriceRow, Product, Sku, UpgradePath
 from customers.services import price_list_import
@@ -57,7 +57,7 @@ class AvailabilityAdmin(ScopedAdmin):
 
 
 @admin.register(PriceList)
-class PriceListAdmin(ImportMixin, ReadOnlyMixin, ScopedAdmin):
+class PriceListAdmin(ReadOnlyMixin, ImportAdmin):
     """Files that were imported. Prices change by importing a newer file, so that none goes without a trace."""
 
     list_display = (
@@ -85,14 +85,8 @@ class PriceListAdmin(ImportMixin, ReadOnlyMixin, ScopedAdmin):
             )
         except price_list_import.PriceListUnreadable as problem:
             raise FileRefused(str(problem)) from problem
-        stored = (
-            "Dry run: nothing was stored." if values["dry_run"] else "Stored." if done.stored else "Nothing was stored."
-        )
-        counts = ", ".join(f"{word} {getattr(done, word):,}" for word in ("added", "changed", "unchanged", "withdrawn"))
-        lines = [f"{stored} {done.row_count:,} rows read: {counts}, bad {done.error_count:,}."]
-        if done.nothing_withdrawn:
-            lines.append("Nothing was withdrawn: with rows left out, the file is not known to be complete.")
-        return Told(lines=tuple(lines), errors=done.errors, is_stored=done.stored)
+        words = ("added", "changed", "unchanged", "withdrawn")
+        return in_words(done, read=done.row_count, counts=words, dry_run=values["dry_run"])
 
 
 @admin.register(PriceRow)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 from django import forms
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
+
+from portal.core.scoped_admin import ScopedAdmin
 
 
 class FileRefused(Exception):
@@ -21,12 +23,31 @@ class FileRefused(Exception):
 class Told:
     """What came of an import, in words."""
 
-    lines: tuple[str, ...]
+    line: str
     errors: Iterable[object]
     is_stored: bool
 
 
-class ImportMixin:
+class Outcome(Protocol):
+    """What an import service answers."""
+
+    @property
+    def error_count(self) -> int: ...
+    @property
+    def errors(self) -> Sequence[object]: ...
+    @property
+    def refused(self) -> bool: ...
+
+
+def in_words(done: Outcome, *, read: int, counts: Sequence[str], dry_run: bool) -> Told:
+    """`read` is how many there were in the file; `counts` names numbers of the outcome."""
+    stored = "Nothing was stored." if done.refused else "Dry run: nothing was stored." if dry_run else "Stored."
+    numbers = ", ".join(f"{word} {getattr(done, word):,}" for word in counts)
+    line = f"{stored} Read {read:,}: {numbers}, bad {done.error_count:,}."
+    return Told(line=line, errors=done.errors, is_stored=not (dry_run or done.refused))
+
+
+class ImportAdmin(ScopedAdmin):
     """Adds an import page to the list of a model. Needs the permission to add its rows."""
 
     import_form: ClassVar[type[forms.Form]]

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from django.contrib import admin
 from django.http import HttpRequest
 
-from customers.admin.imports import FileRefused, ImportMixin, Told
+from customers.admin.imports import FileRefused, ImportAdmin, Told, in_words
 from customers.forms.imports import PromotionsForm
 from customers.models import Promotion, PromotionAssignment, PromotionProduct
 from customers.services import promotion_import
@@ -20,7 +20,7 @@ class PromotionProductInline(ScopedInline):
 
 
 @admin.register(Promotion)
-class PromotionAdmin(ImportMixin, ScopedAdmin):
+class PromotionAdmin(ImportAdmin):
     list_display = ("name", "promotion_id", "country", "segment", "starts_at", "ends_at", "is_targeted")
     list_filter = ("segment", "is_targeted", "is_auto_applicable")
     search_fields = ("=promotion_id", "name")
@@ -43,10 +43,8 @@ class PromotionAdmin(ImportMixin, ScopedAdmin):
             )
         except promotion_import.PromotionsUnreadable as problem:
             raise FileRefused(str(problem)) from problem
-        stored = "Dry run: nothing was stored." if dry_run else "Nothing was stored." if done.refused else "Stored."
-        counts = ", ".join(f"{word} {getattr(done, word):,}" for word in ("added", "changed", "unchanged"))
-        line = f"{stored} {done.item_count:,} promotions read: {counts}, bad {done.error_count:,}."
-        return Told(lines=(line,), errors=done.errors, is_stored=not (dry_run or done.refused))
+        words = ("added", "changed", "unchanged")
+        return in_words(done, read=done.item_count, counts=words, dry_run=dry_run)
 
 
 @admin.register(PromotionProduct)

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -21,11 +21,12 @@ from customers.tables import carts as shape
 from portal.core import clock
 from portal.core.access import can, needs, why_not
 from portal.core.htmx import render_page, wants_part
+from portal.core.request import PortalRequest
 
 
 @require_safe
 @needs("view")
-def carts(request: HttpRequest) -> HttpResponse:
+def carts(request: PortalRequest) -> HttpResponse:
     """Open carts, and a search for the customer of a new one."""
     as_of = clock.now()
     found = queries.open_carts(request.scope, as_of=as_of)
@@ -42,7 +43,7 @@ def carts(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @needs("sell")
-def cart_open(request: HttpRequest, tenant_id: UUID) -> HttpResponse:
+def cart_open(request: PortalRequest, tenant_id: UUID) -> HttpResponse:
     """To the customer's open cart; a new one when there is none."""
     try:
         customer = customers.get(request.scope, tenant_id=tenant_id)
@@ -54,13 +55,13 @@ def cart_open(request: HttpRequest, tenant_id: UUID) -> HttpResponse:
 
 @require_safe
 @needs("view")
-def cart(request: HttpRequest, cart_id: UUID) -> HttpResponse:
+def cart(request: PortalRequest, cart_id: UUID) -> HttpResponse:
     return _page(request, _view(request, cart_id, clock.now()))
 
 
 @require_http_methods(["GET", "POST"])
 @needs("sell")
-def cart_line(request: HttpRequest, cart_id: UUID, number: int) -> HttpResponse:
+def cart_line(request: PortalRequest, cart_id: UUID, number: int) -> HttpResponse:
     """Change or remove one line. What cannot be saved comes back with the reason and what was typed."""
     if request.method == "GET":  # the address of a refused form, loaded again
         return redirect("customers:cart", cart_id=cart_id)
@@ -82,7 +83,7 @@ def cart_line(request: HttpRequest, cart_id: UUID, number: int) -> HttpResponse:
     return _done(request, cart_id, number, typed, as_of)
 
 
-def _write(request: HttpRequest, cart_id: UUID, number: int, typed: LineInput, as_of: datetime) -> None:
+def _write(request: PortalRequest, cart_id: UUID, number: int, typed: LineInput, as_of: datetime) -> None:
     where: dict[str, Any] = {"cart_id": cart_id, "number": number, "version": typed.version, "as_of": as_of}
     if typed.op == REMOVE:
         service.remove_line(request.scope, **where)
@@ -96,7 +97,7 @@ def _write(request: HttpRequest, cart_id: UUID, number: int, typed: LineInput, a
     )
 
 
-def _done(request: HttpRequest, cart_id: UUID, number: int, typed: LineInput, as_of: datetime) -> HttpResponse:
+def _done(request: PortalRequest, cart_id: UUID, number: int, typed: LineInput, as_of: datetime) -> HttpResponse:
     """The region for htmx, with a sentence for screen readers; the page again for everybody else."""
     said = f"Line {number} {'removed' if typed.op == REMOVE else 'changed'}."
     if not wants_part(request):
@@ -107,7 +108,7 @@ def _done(request: HttpRequest, cart_id: UUID, number: int, typed: LineInput, as
     return _page(request, view, said=f"{said} {totals}", removed=number if typed.op == REMOVE else None)
 
 
-def _line_is_gone(request: HttpRequest, view: CartView, number: int, typed: LineInput) -> HttpResponse:
+def _line_is_gone(request: PortalRequest, view: CartView, number: int, typed: LineInput) -> HttpResponse:
     """Somebody removed the line while it was on screen. `view` has answered 404 for a cart of somebody else."""
     if typed.op == REMOVE:
         return _done(request, view.cart.cart_id, number, typed, clock.now())
@@ -136,20 +137,20 @@ def _by_control(errors: Mapping[str, str]) -> dict[str, str]:
     return found
 
 
-def _view(request: HttpRequest, cart_id: UUID, as_of: datetime) -> CartView:
+def _view(request: PortalRequest, cart_id: UUID, as_of: datetime) -> CartView:
     try:
         return service.view(request.scope, cart_id=cart_id, as_of=as_of)
     except CartNotFound as gone:
         raise Http404(str(gone)) from gone
 
 
-def _refusal(request: HttpRequest) -> str:
+def _refusal(request: PortalRequest) -> str:
     """Why this person cannot change carts; empty for those who can."""
     return "" if can(request.scope, "sell") else why_not(request.scope, "sell")
 
 
 def _page(
-    request: HttpRequest,
+    request: PortalRequest,
     view: CartView,
     *,
     number: int | None = None,

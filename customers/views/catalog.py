@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
@@ -25,13 +25,14 @@ from portal.core import clock
 from portal.core.access import can, needs, why_not
 from portal.core.decision import Decision
 from portal.core.htmx import render_page, wants_part
+from portal.core.request import PortalRequest
 
 NEAR = 3
 
 
 @require_safe
 @needs("view")
-def catalog(request: HttpRequest, tenant_id: UUID) -> HttpResponse:
+def catalog(request: PortalRequest, tenant_id: UUID) -> HttpResponse:
     """Products by name or ID, with the customer's prices."""
     customer = _customer(request, tenant_id)
     return _page(request, customer, text=request.GET.get("q", ""), after=request.GET.get("after", ""))
@@ -39,7 +40,7 @@ def catalog(request: HttpRequest, tenant_id: UUID) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @needs("sell")
-def catalog_add(request: HttpRequest, tenant_id: UUID, reference: str) -> HttpResponse:
+def catalog_add(request: PortalRequest, tenant_id: UUID, reference: str) -> HttpResponse:
     """Put a product into the customer's cart, opening one when there is none."""
     if request.method == "GET":  # the address of a refused form, loaded again
         return redirect(f"{reverse('customers:catalog', args=[tenant_id])}?{urlencode({'q': reference})}")
@@ -68,7 +69,9 @@ def catalog_add(request: HttpRequest, tenant_id: UUID, reference: str) -> HttpRe
     return _one(request, customer, sku, as_of, added=said, cart_url=reverse("customers:cart", args=[cart.cart_id]))
 
 
-def _again(request: HttpRequest, customer: Customer, sku: Sku, typed: LineInput, refused: LineRefused) -> HttpResponse:
+def _again(
+    request: PortalRequest, customer: Customer, sku: Sku, typed: LineInput, refused: LineRefused
+) -> HttpResponse:
     """The form once more, with what was typed and the reason beside it."""
     if wants_part(request):
         return _one(request, customer, sku, clock.now(), typed=typed, errors=refused.errors)
@@ -77,7 +80,7 @@ def _again(request: HttpRequest, customer: Customer, sku: Sku, typed: LineInput,
 
 
 def _one(
-    request: HttpRequest,
+    request: PortalRequest,
     customer: Customer,
     sku: Sku,
     as_of: datetime,
@@ -103,7 +106,7 @@ def _one(
 
 
 def _page(
-    request: HttpRequest,
+    request: PortalRequest,
     customer: Customer,
     *,
     text: str,
@@ -142,7 +145,7 @@ def _page(
     )
 
 
-def _near(request: HttpRequest, customer: Customer, page: CatalogPage, as_of: datetime) -> list[shape.Near]:
+def _near(request: PortalRequest, customer: Customer, page: CatalogPage, as_of: datetime) -> list[shape.Near]:
     """Products that the text may mean though the list has none of them for this customer, and why not."""
     skus = [match.sku for match in service.match_products(page.text, limit=NEAR)] if page.text else []
     if not skus:
@@ -158,7 +161,7 @@ def _why_not(book: pricing.PriceBook, sku: Sku) -> Decision:
     return book.price(sku.pk, term_duration=term, billing_cycle=cycle, quantity=1)
 
 
-def _customer(request: HttpRequest, tenant_id: UUID) -> Customer:
+def _customer(request: PortalRequest, tenant_id: UUID) -> Customer:
     try:
         return customers.get(request.scope, tenant_id=tenant_id)
     except customers.CustomerNotFound as gone:

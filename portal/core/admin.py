@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from axes.admin import AccessAttemptAdmin, AccessFailureLogAdmin, AccessLogAdmin
 from axes.models import AccessAttempt, AccessFailureLog, AccessLog
@@ -63,9 +63,9 @@ class MembershipAdmin(RolesMixin, ScopedAdmin):
     def roles_in_words(self, row: Membership) -> str:
         return ", ".join(row.role_labels)
 
-    def save_model(self, request: HttpRequest, obj: Membership, form: Any, change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: models.Model, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
-        give_a_tenant(request, obj.user)
+        give_a_tenant(request, cast("Membership", obj).user)
 
     @admin.action(description="Make this the partner that the person works in", permissions=["change"])
     def work_here(self, request: HttpRequest, queryset: models.QuerySet[Membership]) -> None:

@@ -136,7 +136,7 @@ class CappedPaginator(Paginator):
 
     @cached_property
     def _counted(self) -> int:
-        return self.object_list.order_by()[: COUNT_CAP + 1].count()
+        return cast("models.QuerySet[Any]", self.object_list).order_by()[: COUNT_CAP + 1].count()
 
     @cached_property
     def count(self) -> int:
@@ -248,7 +248,7 @@ class ScopedFormSet(BaseInlineFormSet):
     def add_fields(self, form: Any, index: int | None) -> None:
         """The hidden key of a row is looked up among the rows of the parent, not in the whole table."""
         super().add_fields(form, index)
-        form.fields[self._pk_field.name].queryset = self.queryset
+        form.fields["id"].queryset = self.queryset
 
 
 class ScopedInline(admin.TabularInline):
