@@ -35,7 +35,9 @@ class Ref:
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Ref:
-        return cls(**{name: data.get(name) for name in cls.__dataclass_fields__ if name in data})
+        return cls(
+            kind=data["kind"], key=data["key"], label=data["label"], pk=data.get("pk"), note=data.get("note", "")
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,9 +52,9 @@ class Slot:
 
 @dataclass(frozen=True, kw_only=True)
 class Skill:
-    """`name` is the id in product.md. `title` completes the sentence "I can …"."""
+    """`key` is the id in product.md. `title` completes the sentence "I can …"."""
 
-    name: str
+    key: str
     title: str
     prompt: str
     slots: tuple[Slot, ...]

@@ -173,7 +173,7 @@ def change(request: HttpRequest, conversation_id: uuid.UUID, number: int) -> Htt
         raise Http404(str(missing)) from missing
     if not wants_part(request):
         return redirect(_page_url(conversation_id, "") + f"#turn-{turn.number}")
-    cart = next((card for card in shown.answer["cards"] if card["kind"] == "change_line"), {})
+    cart: dict[str, Any] = next((card for card in shown.answer["cards"] if card["kind"] == "change_line"), {})
     cart_url = reverse("customers:cart", kwargs={"cart_id": cart["cart_id"]})
     context = {
         "turns": [] if keep else [services.turn_of(turn)],

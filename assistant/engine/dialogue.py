@@ -315,8 +315,8 @@ def _complete(state: State, skill: Skill, resolve: Resolve, page: Mapping[str, A
     slots = dict(state.slots)
     state.mentioned |= {name: value for name, value in slots.items() if isinstance(value, dict)}
     state.settle()
-    state.last_skill, state.last_slots = skill.name, slots
-    return Move(kind=RUN, skill=skill.name, slots=slots)
+    state.last_skill, state.last_slots = skill.key, slots
+    return Move(kind=RUN, skill=skill.key, slots=slots)
 
 
 def _ask(state: State, skill: Skill, slot: Slot, found: Resolution, raw: Any = None) -> Move:
@@ -325,6 +325,6 @@ def _ask(state: State, skill: Skill, slot: Slot, found: Resolution, raw: Any = N
     state.choices = [asdict(choice) for choice in found.choices]
     kind = MISSING if found.message else ASK
     return Move(
-        kind=kind, skill=skill.name, slots=_flat(state.slots | ({slot.name: raw} if raw else {})), slot=slot.name,
+        kind=kind, skill=skill.key, slots=_flat(state.slots | ({slot.name: raw} if raw else {})), slot=slot.name,
         message=found.message, choices=found.choices,
     )  # fmt: skip

@@ -71,6 +71,8 @@ def _guid_roles(heard: Heard) -> dict[str, list[str]]:
 def _upgraded_name(heard: Heard, products: list[str]) -> list[str]:
     """Said as "We upgraded Fabrikam to Business Premium"; "the upgraded subscription is Business Premium"."""
     for name in products:
-        if re.search(rf"upgraded\b[^.?!]*?\b(?:to|is)\s+{re.escape(name)}", heard.text, re.IGNORECASE):
+        if re.search(
+            rf"(?:upgraded?|moved|switched)\b[^.?!]*?\b(?:to|is)\s+{re.escape(name)}", heard.text, re.IGNORECASE
+        ):
             return [name]
     return []

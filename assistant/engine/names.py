@@ -86,7 +86,7 @@ class Run:
 
     @property
     def for_subscription(self) -> bool:
-        return any(word in {"subscription", "subscriptions", "sub"} for word in self.before[-1:])
+        return self.before[-1:] in (["subscription"], ["sub"])
 
 
 @dataclass
@@ -113,7 +113,7 @@ def find(heard: Heard) -> Names:
             customers.append((1, run.text))
         elif run.before and run.before[-1] in _PREPOSITIONS:
             customers.append((2, run.text))
-        elif run.before[-1:] in ([","], [":"]) or not run.before:
+        elif run.before[-1:] in ([","], [":"], ["subs"], ["subscriptions"]) or not run.before:
             customers.append((3, run.text))
     ordered = [text for _, text in sorted(customers, key=lambda pair: pair[0])]
     if "domain" in heard.values:
@@ -172,7 +172,7 @@ def _runs(text: str, quotes: list[str]) -> tuple[list[Run], str]:
             before.append("<name>")
             continue
         follows = pieces[place + 1] if place + 1 < len(pieces) else ""
-        starts = current is not None and _splits(current, word)
+        starts = current is not None and _splits(current, word, follows)
         if starts:
             close()
         if _belongs(word, follows, current, pieces, place):
@@ -194,12 +194,28 @@ def _mask(run: Run) -> str:
     if run.is_product:
         return "<product>"
     named = run.quoted or run.possessive or run.for_customer or run.capitalized and (run.before or len(run.words) > 1)
-    return "<name>" if named or run.before[-1:] and run.before[-1] in _PREPOSITIONS else " ".join(run.words).casefold()
+    return (
+        "<name>"
+        if named or run.before[-1:] and run.before[-1] in _PREPOSITIONS | {"subs", "subscriptions"}
+        else " ".join(run.words).casefold()
+    )
 
 
-def _splits(run: Run, word: str) -> bool:
+# A word that begins a product only before certain others: City Power & Light is a customer.
+_ONLY_BEFORE = {
+    "power": {"bi", "apps", "automate", "platform", "pages", "virtual"},
+    "business": {"premium", "standard", "basic"},
+    "project": {"plan", "online"},
+    "windows": {"365", "10", "11", "server", "enterprise"},
+    "exchange": {"online", "plan"},
+}
+
+
+def _splits(run: Run, word: str, follows: str) -> bool:
     """Tailspin Toys' | Exchange …; Fabrikam Robotics | Business Premium."""
     low = word.casefold()
+    if low in _ONLY_BEFORE and follows.casefold() not in _ONLY_BEFORE[low]:
+        return False
     starters = _vocabulary()["product_starters"]
     return (
         low in starters
@@ -229,9 +245,16 @@ def _belongs(word: str, follows: str, run: Run | None, pieces: list[str], place:
         return (run is not None and run.is_product or next_low in {"1", "2", "3", "4", "5"}) and (
             run is not None or next_low.isdigit()
         )
+    if low == "per" or (run is not None and run.words[-1].casefold() == "per"):
+        # "Power BI Premium Per User"
+        return run is not None and run.is_product and (low != "per" or next_low in {"user", "device"})
+    if low == "id" and run is not None and run.words[-1].casefold() == "entra":
+        return True
     if low == "for":
         return run is not None and run.is_product and next_low in vocabulary["after_for"]
     if low in {"of", "and", "the", "de", "la", "und", "der"}:
+        if run is None and word == "The" and follows[:1].isupper() and not follows.isupper():
+            return next_low not in vocabulary["products"]  # "The Phone Company"
         if run is None or run.is_product or not run.words[-1][:1].isupper():
             return False
         return (

@@ -165,6 +165,12 @@ def _terms_and_cycles(heard: Heard) -> None:
         rf"\b({_MONTHLY}|{_YEARLY}|{_THREE})[\s-]+(?:term\s*duration|term|commitment|contract|duration|subscription term)\b",
         "term", lambda m: heard.put("term_duration", _term(m.group(1))),
     )  # fmt: skip
+    # "the monthly and yearly price" asks for both, it names neither.
+    heard.take(
+        rf"\b{_MONTHLY}\s+(?:and|or|vs\.?|versus)\s+{_YEARLY}\b|\b{_YEARLY}\s+(?:and|or|vs\.?|versus)\s+{_MONTHLY}\b",
+        "both",
+        lambda m: None,
+    )
     # A bare frequency: the term first, then the cycle ("25 annual", "annual monthly", "P1Y monthly").
     heard.take(
         rf"\b({_YEARLY}|{_THREE})\b(?!\s+(?:revenue|report))",
@@ -199,6 +205,7 @@ def _quantities(heard: Heard) -> None:
     # "for 25" ends there; "5 power bi pro": a number before a product's name; "down to 10".
     heard.take(rf"(?<=\bfor )\s*{digits}(?=\s*(?:$|[,.;?!<]))", "quantity", keep)
     heard.take(rf"(?<=\bto )\s*{digits}(?=\s*(?:$|[,.;?!<]))", "quantity", keep)
+    heard.take(rf"(?<=\bto )\s*{digits}(?=\s+(?:for|at|on)\b)", "quantity", keep)
     if "quantity" not in heard.values:
         heard.take(
             r"(?<![\w:.$/-])(?<!plan )(?<!365 )(?<!line )(?<!step )(?<!version )(?<!office )(?<!microsoft )(?<!windows )"

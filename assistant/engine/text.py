@@ -10,6 +10,7 @@ import re
 import unicodedata
 
 MAX_LENGTH = 2000
+_PLAIN = str.maketrans("’‘“”–—", "''\"\"--")
 _CONTROL = {"Cc", "Cf", "Cs", "Co", "Cn"}
 
 
@@ -26,7 +27,7 @@ def clean(text: str) -> str:
         raise TooLong(f"That is {len(text):,} characters. A question may have {MAX_LENGTH:,}. Nothing was looked up.")
     kept = "".join(" " if c in "\r\n\t\u2028\u2029\u00a0" else c for c in text)
     kept = "".join(c for c in unicodedata.normalize("NFC", kept) if unicodedata.category(c) not in _CONTROL)
-    kept = kept.translate(str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "–": "-", "—": "-"}))
+    kept = kept.translate(_PLAIN)
     return " ".join(kept.split())
 
 

@@ -120,7 +120,9 @@ def earlier(scope: Scope, *, limit: int = 30) -> list[Conversation]:
 def check_rate(scope: Scope, *, as_of: datetime) -> None:
     """Raise TooManyQuestions. Counted in the database, so it holds for all processes together."""
     lately = Turn.objects.within(scope).filter(
-        conversation__user_id=scope.user_id, speaker=Turn.Speaker.PERSON, created_at__gt=as_of - timedelta(minutes=1)
+        conversation__user_id=scope.user_id or 0,
+        speaker=Turn.Speaker.PERSON,
+        created_at__gt=as_of - timedelta(minutes=1),
     )
     if lately.count() >= PER_MINUTE:
         raise TooManyQuestions
@@ -162,8 +164,8 @@ def _start(scope: Scope, conversation_id: uuid.UUID, as_of: datetime) -> None:
         with transaction.atomic():
             Conversation.objects.create(
                 conversation_id=conversation_id,
-                partner_id=scope.partner_id,
-                user_id=scope.user_id,
+                partner_id=scope.partner_id or 0,
+                user_id=scope.user_id or 0,
                 created_at=as_of,
                 modified_at=as_of,
             )
@@ -324,10 +326,10 @@ def give_feedback(
     )
     if turn is None:
         raise ConversationNotFound
-    Feedback.objects.within(scope).filter(turn=turn, user_id=scope.user_id).delete()
+    Feedback.objects.within(scope).filter(turn=turn, user_id=scope.user_id or 0).delete()
     Feedback.objects.create(
         turn=turn,
-        user_id=scope.user_id,
+        user_id=scope.user_id or 0,
         helpful=helpful,
         reason=reason if reason in REASONS else "",
         text=clean(text[:1000]),

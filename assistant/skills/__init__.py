@@ -7,7 +7,7 @@ from assistant.skills.reports import EST_REPORT
 from assistant.skills.subscriptions import SUBSCRIPTION_LIST
 
 SKILLS: dict[str, Skill] = {
-    skill.name: skill
+    skill.key: skill
     for skill in (
         PRICE_LOOKUP,
         PROMOTION_ELIGIBILITY,

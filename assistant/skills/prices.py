@@ -167,7 +167,7 @@ def _links(product: Ref, customer: Ref) -> tuple[Link, ...]:
 
 
 PRICE_LOOKUP = Skill(
-    name="price_lookup",
+    key="price_lookup",
     title="look up the price of a product for a customer",
     prompt="What is the current price for [product name] for customer [customer name]?",
     slots=(

@@ -319,7 +319,7 @@ _LINE_SLOTS = (
     Slot(name="customer", question="For which customer?", kind="customer"),
 )
 PROMOTION_ELIGIBILITY = Skill(
-    name="promotion_eligibility",
+    key="promotion_eligibility",
     title="check whether a product has a promotion for a customer",
     prompt="Is the offer [product name and SKU ID] eligible for promotion for customer [customer name]?",
     slots=(
@@ -331,14 +331,14 @@ PROMOTION_ELIGIBILITY = Skill(
     run=check_promotion,
 )
 PROMOTION_ALTERNATIVES = Skill(
-    name="promotion_alternatives",
+    key="promotion_alternatives",
     title="show which other terms or billing plans have a promotion",
     prompt="Which other terms or billing cycles have a promotion for [product name] for customer [customer name]?",
     slots=_LINE_SLOTS,
     run=show_alternatives,
 )
 FIND_OUT_WHY = Skill(
-    name="find_out_why",
+    key="find_out_why",
     title="explain why a cart line has no promotion",
     prompt="Why is there no promotion on this cart line?",
     slots=(

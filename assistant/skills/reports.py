@@ -27,7 +27,7 @@ def _ask_for(scope: Any, key: str, as_of: datetime) -> Answer:
         links.insert(0, Link(label=f"Download {request.number}", to="downloads:file", args={"pk": str(request.pk)}))
     elif found.is_empty:
         lead = report.nothing
-        body = f"Checked on {stamp(request.finished_at)}. A new report can be asked for on {stamp(found.next_at)}."
+        body = f"Checked on {stamp(request.finished_at or as_of)}. A new report can be asked for on {stamp(found.next_at)}."
     elif found.is_new:
         lead = f"The {report.title} report is requested."
         body = "The file appears under Downloads when it is done. Closing this page does not stop it."
@@ -58,7 +58,7 @@ def _ask_for(scope: Any, key: str, as_of: datetime) -> Answer:
 
 
 EST_REPORT = Skill(
-    name="est_report",
+    key="est_report",
     title="make the extended service term (EST) report",
     prompt="Please generate a list of all my subscriptions that are set to go to EST at the end of their term.",
     slots=(),

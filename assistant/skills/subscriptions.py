@@ -68,7 +68,7 @@ def _link(row: Any) -> Link:
 
 
 SUBSCRIPTION_LIST = Skill(
-    name="subscription_list",
+    key="subscription_list",
     title="list a customer's subscriptions",
     prompt="Get my list of subscriptions for customer [customer name].",
     slots=(Slot(name="customer", question="For which customer?", kind="customer"),),

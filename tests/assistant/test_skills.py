@@ -34,13 +34,13 @@ def test_slots_are_the_functions_keywords(skill: Skill) -> None:
 def test_declaration_is_complete(skill: Skill) -> None:
     assert skill.capability in CAPABILITIES
     assert {slot.kind for slot in skill.slots} <= KINDS
-    assert [slot.name for slot in skill.slots] == matcher().intents[skill.name].get("slots", "").split()
+    assert [slot.name for slot in skill.slots] == matcher().intents[skill.key].get("slots", "").split()
     assert all(slot.question.endswith(("?", ".")) for slot in skill.slots)
 
 
 def test_found_the_skills() -> None:
     assert len(SKILLS) >= 6
-    assert all(name == skill.name for name, skill in SKILLS.items())
+    assert all(name == skill.key for name, skill in SKILLS.items())
 
 
 def test_only_the_report_is_started_without_a_confirmation() -> None:

@@ -44,7 +44,7 @@ def reports() -> str:
 
 def skills() -> str:
     lines = ["# Skills\n", "| id | answers | slots | needs |", "| --- | --- | --- | --- |"]
-    for skill in SKILLS:
+    for skill in SKILLS.values():
         slots = ", ".join(f"`{slot.name}`" + ("" if slot.required else "?") for slot in skill.slots)
         lines.append(f"| `{skill.key}` | {skill.title} | {slots or '–'} | {skill.capability} |")
     return "\n".join(lines) + "\n"
