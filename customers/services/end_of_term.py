@@ -32,10 +32,9 @@ def refresh(scope: Scope, *, subscription_ids: Iterable[int] | None, as_of: date
     Reads and writes CHUNK rows at a time, and writes only what changed. The outcome does not depend on `as_of`.
     The summaries of the customers count outcomes: refresh them after this."""
     changed = 0
-    for keys in _chunks(scope, subscription_ids):
-        rows = Subscription.objects.within(scope).filter(pk__in=keys)
+    for rows in _portions(scope, subscription_ids):
         new: dict[str, list[int]] = defaultdict(list)
-        for pk, stored, *values in rows.values_list("pk", "end_of_term", *COLUMNS):
+        for pk, stored, *values in rows:
             outcome = rule.outcome_of(_facts(values))
             if outcome != stored:
                 new[outcome].append(pk)
@@ -74,17 +73,15 @@ def _facts(values: Sequence[Any], terms: set[str] | frozenset[str] = frozenset()
     )
 
 
-def _chunks(scope: Scope, subscription_ids: Iterable[int] | None) -> Iterator[list[int]]:
+def _portions(scope: Scope, subscription_ids: Iterable[int] | None) -> Iterator[list[tuple[Any, ...]]]:
+    """(key, stored outcome, *COLUMNS) of up to CHUNK subscriptions at a time."""
+    everything = Subscription.objects.within(scope).values_list("pk", "end_of_term", *COLUMNS)
     if subscription_ids is not None:
         keys = iter(subscription_ids)
-        while chunk := list(islice(keys, CHUNK)):
-            yield chunk
+        while some := list(islice(keys, CHUNK)):
+            yield list(everything.filter(pk__in=some))
         return
-    last = 0
-    while True:
-        rows = Subscription.objects.within(scope).filter(pk__gt=last).order_by("pk")
-        chunk = list(rows.values_list("pk", flat=True)[:CHUNK])
-        if not chunk:
-            return
-        last = chunk[-1]
-        yield chunk
+    rows = list(everything.order_by("pk")[:CHUNK])
+    while rows:
+        yield rows
+        rows = list(everything.filter(pk__gt=rows[-1][0]).order_by("pk")[:CHUNK])
