@@ -106,7 +106,10 @@ class Subscription(ScopedModel):
             models.Index(fields=["partner", "name_key", "id"], include=["customer"], name="subscription_by_name"),
             models.Index(fields=["partner", "quantity", "id"], name="subscription_by_quantity"),
             models.Index(fields=["partner", "status", "id"], name="subscription_by_status"),
-            models.Index(fields=["partner", "commitment_ends_at", "id"], name="subscription_by_end"),
+            # The renewals chart counts a quarter of all rows and reads none of them.
+            models.Index(
+                fields=["partner", "commitment_ends_at", "id"], include=["status", "end_of_term"], name="subscription_by_end"
+            ),
             models.Index(fields=["customer", "name_key", "id"], name="subscription_of_customer"),
             models.Index(fields=["partner", "end_of_term", "commitment_ends_at"], name="subscription_by_outcome"),
             models.Index(

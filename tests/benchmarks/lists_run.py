@@ -267,9 +267,9 @@ def _partner(cursor: Any, number: int, customers: int, subscriptions: int) -> Us
         "customer_id": f"{base} + 1001 + floor(random() * {customers})::bigint", "friendly_name": product,
         "name_key": f"lower({product})", "quantity": "1 + floor(random() * 500)::int",
         "assigned_licenses": "CASE WHEN n % 3 > 0 THEN 1 + n % 500 END",
-        "status": "CASE WHEN n % 50 = 0 THEN 'suspended' ELSE 'active' END",
-        "end_of_term": "CASE WHEN n % 12 = 0 THEN 'est' WHEN n % 11 = 0 THEN 'lapse' ELSE 'renew' END",
-        "term_duration": "CASE WHEN n % 20 = 0 THEN 'P1M' ELSE 'P1Y' END",
+        "status": _any_of(("suspended", *["active"] * 49)),
+        "end_of_term": _any_of(("est", "lapse", *["renew"] * 10)),
+        "term_duration": _any_of(("P1M", *["P1Y"] * 19)),
         "commitment_ends_at": f"{today} + floor(random() * 360)::int * interval '1 day'",
     })  # fmt: skip
     row.delete()
@@ -280,6 +280,11 @@ def _partner(cursor: Any, number: int, customers: int, subscriptions: int) -> Us
 def _one_of(words: Sequence[str], step: int) -> str:
     listed = ", ".join(f"'{word}'" for word in words)
     return f"(ARRAY[{listed}])[1 + n * {step} % {len(words)}]"
+
+
+def _any_of(words: Sequence[str]) -> str:
+    listed = ", ".join(f"'{word}'" for word in words)
+    return f"(ARRAY[{listed}])[1 + floor(random() * {len(words)})::int]"
 
 
 def _multiply(cursor: Any, pattern: models.Model, count: int, columns: dict[str, str]) -> None:
