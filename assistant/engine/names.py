@@ -235,6 +235,11 @@ def _belongs(word: str, follows: str, run: Run | None, pieces: list[str], place:
         return run is not None and next_low.rstrip(".") in _ENDINGS
     if word in {"&", "+"}:
         return run is not None and bool(follows) and follows[:1].isalnum()
+    after = pieces[place + 2] if place + 2 < len(pieces) else ""
+    if len(word) == 1 and word.isupper() and follows == "." and after[:1].isupper():
+        return True  # "A. Datum Corporation"
+    if word == "." and run is not None and len(run.words[-1]) == 1 and follows[:1].isupper():
+        return True
     if word == ".":
         return run is not None and run.words[-1].casefold() in _ENDINGS
     if not word[0].isalnum():
