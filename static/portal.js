@@ -264,6 +264,8 @@ function restoreDraft() {
   if (bar) bar.hidden = false;
 }
 
+const left = Number(document.body.dataset.sessionLeft);
+if (left) setTimeout(() => { $("#ending").hidden = false; }, Math.max(left - 300, 0) * 1000);
 ready(document);
 expanded();
 lastQuestion();

@@ -207,3 +207,12 @@ def luminance(color: str) -> float:
     parts = (int(color[i : i + 2], 16) / 255 for i in (1, 3, 5))
     linear = (c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in parts)
     return sum(weight * c for weight, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+def test_the_page_knows_how_long_the_session_lasts(client: Client, ours_user: User) -> None:
+    client.post("/signin/", {"username": ours_user.email, "password": "correct horse battery"})
+    page = client.get("/profile/").content.decode()
+    left = re.search(r'data-session-left="(\d+)"', page)
+    assert left
+    assert 43_100 < int(left.group(1)) <= 43_200
+    assert 'data-session-left=""' in Client().get("/nothing/").content.decode()

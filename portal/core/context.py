@@ -28,8 +28,9 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     section = request.path_info.strip("/").split("/")[0]
     return {
         "membership": membership,
+        # Seconds; the page says so five minutes before.
+        "session_left": request.session.get_expiry_age() if user is not None and user.is_authenticated else "",
         "section": section,
         "section_name": SECTIONS.get(section, ""),
         "may": {capability: can(scope, capability) for capability in CAPABILITIES},
-        "is_distributor": scope.partner_kind == "indirect_provider",
     }
