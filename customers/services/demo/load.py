@@ -8,7 +8,7 @@ from datetime import date, datetime
 
 from django.db import connection, transaction
 
-from customers.models import Customer, IndirectReseller, Subscription
+from customers.models import Customer, IndirectReseller, PriceList, Subscription
 from customers.services import customers as customer_services
 from customers.services import end_of_term
 from customers.services.demo import bulk, companies, partners, reference_data, rows, tenants
@@ -52,6 +52,10 @@ def load(
     changed = False
     made = partners.existing_partners()
     if not made:
+        if PriceList.objects.exists():
+            raise DemoRefused(
+                "There are price lists here, which the sample prices would replace. Use an empty database."
+            )
         progress("Three partner tenants")
         with transaction.atomic():
             _small(seed=seed, password=password, as_of=at(today))

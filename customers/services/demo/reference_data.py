@@ -6,10 +6,11 @@ import tempfile
 from datetime import date, datetime
 from pathlib import Path
 
-from customers.models import Availability, Product, Promotion, Sku, UpgradePath
+from customers.models import Availability, LegacyOfferMapping, Product, Promotion, Sku, UpgradePath
 from customers.services.demo import files, upgrades
 from customers.services.demo import sample_catalog as catalog
 from customers.services.demo import sample_promotions as promotions
+from customers.services.demo.subscriptions import legacy_offer
 from customers.services.price_list_import import PriceListImport, import_price_list
 from customers.services.promotion_import import PromotionImport, import_promotions
 from portal.core.scope import Scope
@@ -35,6 +36,16 @@ def make_reference_data(today: date, as_of: datetime) -> dict[str, Sku]:
     Promotion.objects.filter(promotion_id__in=targeted).update(is_targeted=True)
     skus = _complete_skus()
     _make_availabilities(skus)
+    LegacyOfferMapping.objects.bulk_create(
+        [
+            LegacyOfferMapping(
+                legacy_offer_id=str(legacy_offer(item)), legacy_title=item.title, product_id=item.product_id,
+                sku_id=item.sku_id,
+            )
+            for item in catalog.LEGACY
+        ],
+        ignore_conflicts=True,
+    )  # fmt: skip
     UpgradePath.objects.bulk_create(upgrades.make_paths(today), ignore_conflicts=True)
     return skus
 

@@ -187,6 +187,9 @@ SKUS: tuple[SampleSku, ...] = (
     AZURE,
 )  # fmt: skip
 
+# What the legacy offers of these become in the new commerce; Exchange Online has no successor here.
+LEGACY: tuple[SampleSku, ...] = (STANDARD, E3, POWER_BI)
+
 # Up to what, and what the target holds besides: the monthly upgrade sheet (contract §8.4).
 UPGRADES: tuple[tuple[SampleSku, SampleSku, tuple[SampleSku, ...]], ...] = (
     (BASIC, STANDARD, (APPS, EXCHANGE_1)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, datetime
 
 from customers.models import (
     Cart,
@@ -207,6 +207,6 @@ def _tickets(tenant: Tenant) -> None:
             _tell(tenant, "ticket.closed", ticket, ticket.closed_at)
 
 
-def _tell(tenant: Tenant, event: str, target: Cart | CartLine | Ticket, moment: date) -> None:
+def _tell(tenant: Tenant, event: str, target: Cart | CartLine | Ticket, moment: datetime) -> None:
     scope = Scope(partner_id=tenant.partner.pk, user_id=tenant.seller.pk)
-    audit.record(scope, event, target, as_of=moment)  # type: ignore[arg-type]
+    audit.record(scope, event, target, as_of=moment)

@@ -41,6 +41,7 @@ from customers.services.demo.load import DemoRefused, count, load
 from portal.core.access import PartnerKind, Role
 from portal.core.models import AuditEvent, Membership, Partner, User
 from portal.core.scope import Scope
+from tests import factories
 
 EVERYTHING = Scope.for_operator()
 TODAY = datetime(2026, 11, 23, 15, 30, tzinfo=UTC)
@@ -336,6 +337,14 @@ class TestAgain:
         assert not load_small(customers=120, subscriptions=1500).changed
         with pytest.raises(DemoRefused, match="120 customers and 1,500 subscriptions"):
             load_small(customers=130, subscriptions=1500)
+
+    def test_real_price_lists_are_never_replaced(self) -> None:
+        mine = factories.make_price(factories.make_sku())
+        with pytest.raises(DemoRefused, match="price lists"):
+            load_small()
+        mine.refresh_from_db()
+        assert mine.withdrawn_at is None
+        assert not Partner.objects.exists()
 
     def test_fewer_rows_than_the_demo_has_leave_it_as_it_is(self) -> None:
         loaded = load_small(customers=5, subscriptions=10)
