@@ -127,6 +127,20 @@ class TestPage:
         assert "Not included: line 2, without a price to buy at." in shown
         assert "Per month $550.00" in shown
 
+    def test_a_product_at_the_end_of_its_sale_is_priced_but_not_sold(
+        self, client: Client, ours: Scope, cart: Cart
+    ) -> None:
+        other = factories.make_sku("Visio Plan 2", "CFQ7TTC0HD32:0002")
+        row = factories.make_price(other, unit_price="120.00", plan="annual")
+        add(ours, cart, other, cycle="annual", quantity=3)
+        row.view = "eos"
+        row.save()
+        shown = text_of(client.get(page_of(cart)))
+        assert "$30.00" in shown
+        assert "Not included: line 2" in shown
+        assert "Per month $550.00" in shown
+        assert "Billed yearly" not in shown
+
     def test_without_script_every_control_belongs_to_a_form_of_its_line(self, client: Client, cart: Cart) -> None:
         body = client.get(page_of(cart)).content.decode()
         assert '<form id="line-1" method="post"' in body
