@@ -69,6 +69,10 @@ class Column(django_tables2.Column):
         self.form = form
         self.css = css
 
+    def __deepcopy__(self, _memo: dict[int, Any]) -> Self:
+        """Itself: django-tables2 copies the columns for every table, and nothing changes these after the class is made."""
+        return self
+
 
 @dataclass(frozen=True)
 class Header:
