@@ -18,7 +18,6 @@ from django.db.models.functions import Coalesce
 
 from downloads import pipeline
 from downloads.models import DownloadChunk, DownloadRequest
-from downloads.report import Report
 from downloads.services.requests import report_of
 from portal.core import access
 from portal.core.jobs import enqueue
@@ -103,18 +102,31 @@ def _produce(request: DownloadRequest, shop: pipeline.Workshop, now: Now) -> Non
     report, scope = report_of(request.report), _scope_of(request)
     evaluation_at = request.evaluation_at
     assert evaluation_at is not None  # noqa: S101 - _claim sets it
-    done = _finished_parts(request, shop)
-    total = pipeline.count(report, scope, evaluation_at=evaluation_at)
-    rows = sum(chunk.row_count for chunk in done)
-    _update(request, rows_total=total, rows_done=rows, lease_until=now() + LEASE)
-    parts = [(chunk.number, chunk.sha256) for chunk in done]
-    last = done[-1].last_key if done else 0
-    for keys in pipeline.ranges(scope, after=last, number=len(done) + 1):
-        part = shop.make_part(report, scope, keys, evaluation_at=evaluation_at)
-        rows += part.rows
-        _checkpoint(request, keys, part, rows, as_of=now())
-        parts.append((keys.number, part.sha256))
-    _finish(request, report, shop, parts, rows, now)
+    chunks = list(DownloadChunk.objects.within(OPERATOR).filter(request=request))
+    draft, kept = shop.draft(request.attempts, report, [_part(chunk) for chunk in chunks])
+    with draft:
+        rows = _go_on(request, chunks, kept)
+        total = pipeline.count(report, scope, evaluation_at=evaluation_at)
+        _update(request, rows_total=total, lease_until=now() + LEASE)
+        last = chunks[kept - 1].last_key if kept else 0
+        for keys in pipeline.ranges(scope, after=last, number=kept + 1):
+            count = pipeline.write_range(report, scope, keys, draft, evaluation_at=evaluation_at)
+            rows += count
+            _checkpoint(request, keys, draft.end_part(count), rows, as_of=now())
+        _finish(request, shop, draft, rows, now)
+
+
+def _part(chunk: DownloadChunk) -> pipeline.Part:
+    return pipeline.Part(rows=chunk.row_count, size=chunk.byte_count, sha256=chunk.sha256)
+
+
+def _go_on(request: DownloadRequest, chunks: list[DownloadChunk], kept: int) -> int:
+    """Forget the parts that were lost; answer the rows of those that were kept."""
+    rows = sum(chunk.row_count for chunk in chunks[:kept])
+    with transaction.atomic():
+        _update(request, rows_done=rows)
+        DownloadChunk.objects.within(OPERATOR).filter(request=request, number__gt=kept).delete()
+    return rows
 
 
 def _scope_of(request: DownloadRequest) -> Scope:
@@ -129,19 +141,6 @@ def _scope_of(request: DownloadRequest) -> Scope:
     if scope is None or not access.can(scope, "download"):
         raise NoAccess(NO_ACCESS)
     return scope
-
-
-def _finished_parts(request: DownloadRequest, shop: pipeline.Workshop) -> list[DownloadChunk]:
-    """The parts of earlier attempts that are still whole. The first one missing ends the list."""
-    done: list[DownloadChunk] = []
-    for chunk in DownloadChunk.objects.within(OPERATOR).filter(request=request):
-        if not shop.has_part(chunk.number, chunk.sha256):
-            break
-        done.append(chunk)
-    with transaction.atomic():
-        _update(request, rows_done=0)
-        DownloadChunk.objects.within(OPERATOR).filter(request=request, number__gt=len(done)).delete()
-    return done
 
 
 def _checkpoint(
@@ -161,20 +160,12 @@ def _checkpoint(
         )
 
 
-def _finish(
-    request: DownloadRequest,
-    report: type[Report],
-    shop: pipeline.Workshop,
-    parts: list[tuple[int, str]],
-    rows: int,
-    now: Now,
-) -> None:
+def _finish(request: DownloadRequest, shop: pipeline.Workshop, draft: pipeline.Draft, rows: int, now: Now) -> None:
     """Publish the file and say so. Nothing to report makes no file."""
-    name, whole = "", None
-    if rows:
-        # Named after the attempt, so that two workers never write the same file.
-        name = _file_name(request, request.attempts)
-        whole = shop.publish(report, parts, name)
+    # Named after the attempt, so that two workers never write the same file.
+    name = _file_name(request, request.attempts) if rows else ""
+    if name:
+        shop.publish(draft, name)
     as_of = now()
     try:
         _update(
@@ -184,8 +175,8 @@ def _finish(
             row_count=rows,
             rows_done=rows,
             rows_total=rows,
-            byte_count=whole.size if whole else 0,
-            sha256=whole.sha256 if whole else "",
+            byte_count=draft.size if name else 0,
+            sha256=draft.sha256 if name else "",
             finished_at=as_of,
             expires_at=as_of + KEEP_FOR,
             lease_until=None,

@@ -66,16 +66,18 @@ def content(request: DownloadRequest) -> bytes:
 
 
 def run_until_killed(request: DownloadRequest, clock: Clock, *, parts: int) -> None:
-    """The power fails while the part after `parts` is written."""
-    make = pipeline.Workshop.make_part
+    """The power fails in the part after `parts`."""
+    write = pipeline.write_range
 
-    def failing(self: Any, report: Any, scope: Any, keys: pipeline.Range, **more: Any) -> pipeline.Part:
+    def failing(report: Any, scope: Any, keys: pipeline.Range, out: Any, **more: Any) -> int:
         if keys.number > parts:
+            out.write(b"half a li")
+            out.end_part()
             raise KeyboardInterrupt
-        return make(self, report, scope, keys, **more)
+        return write(report, scope, keys, out, **more)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pipeline.Workshop, "make_part", failing)
+        patch.setattr(pipeline, "write_range", failing)
         with pytest.raises(KeyboardInterrupt):
             services.run(request_id=request.pk, now=clock)
 
@@ -135,17 +137,40 @@ def test_a_killed_run_is_resumed_with_the_same_bytes(
     assert len(chunks) == 4
 
 
-@pytest.mark.parametrize("damage", ["changed", "removed"])
-def test_a_damaged_part_is_made_again(
-    four_parts: Scope, as_of: datetime, clock: Clock, tmp_path: Path, damage: str
+@pytest.mark.parametrize(("damage", "kept"), [("changed", 1), ("cut", 2), ("removed", 0)])
+def test_damaged_parts_are_made_again(
+    four_parts: Scope, as_of: datetime, clock: Clock, tmp_path: Path, damage: str, kept: int
 ) -> None:
     request = make_request(four_parts, as_of)
     run_until_killed(request, clock, parts=3)
-    second = sorted(pipeline.Workshop(request.pk).folder.glob("00002-*"))[0]
-    second.unlink() if damage == "removed" else second.write_bytes(b"x")
+    before = list(DownloadChunk.objects.within(four_parts).filter(request=request))
+    draft = pipeline.Workshop(request.pk).folder / "1.csv"
+    content = bytearray(draft.read_bytes())
+    second = len(content) - len(b"half a li") - before[2].byte_count - 1
+    if damage == "changed":
+        content[second] ^= 1
+        draft.write_bytes(content)
+    elif damage == "cut":
+        draft.write_bytes(content[: second + 10])
+    else:
+        draft.unlink()
     clock.at += runs.LEASE
     assert services.run(request_id=request.pk, now=clock) == "completed"
     request.refresh_from_db()
+    assert request.sha256 == expected(four_parts, request.evaluation_at, tmp_path).sha256
+    after = list(DownloadChunk.objects.within(four_parts).filter(request=request))
+    assert [chunk.pk for chunk in after[:kept]] == [chunk.pk for chunk in before[:kept]]
+    assert after[kept].pk not in {chunk.pk for chunk in before}
+
+
+def test_two_kills_in_a_row(four_parts: Scope, as_of: datetime, clock: Clock, tmp_path: Path) -> None:
+    request = make_request(four_parts, as_of)
+    for parts in (1, 3):
+        run_until_killed(request, clock, parts=parts)
+        clock.at += runs.LEASE
+    assert services.run(request_id=request.pk, now=clock) == "completed"
+    request.refresh_from_db()
+    assert request.attempts == 3
     assert request.sha256 == expected(four_parts, request.evaluation_at, tmp_path).sha256
 
 
@@ -154,17 +179,17 @@ def test_a_worker_that_lost_its_lease_stops_and_touches_nothing(
 ) -> None:
     """It sleeps after its second part; meanwhile another worker takes the request and finishes it."""
     request = make_request(four_parts, as_of)
-    make, slept = pipeline.Workshop.make_part, []
+    write, slept = pipeline.write_range, []
 
-    def sleepy(self: Any, report: Any, scope: Any, keys: pipeline.Range, **more: Any) -> pipeline.Part:
-        part = make(self, report, scope, keys, **more)
+    def sleepy(report: Any, scope: Any, keys: pipeline.Range, out: Any, **more: Any) -> int:
+        rows = write(report, scope, keys, out, **more)
         if keys.number == 2 and not slept:
             slept.append(True)
             clock.at += runs.LEASE * 2
             assert services.run(request_id=request.pk, now=clock) == "completed"
-        return part
+        return rows
 
-    monkeypatch.setattr(pipeline.Workshop, "make_part", sleepy)
+    monkeypatch.setattr(pipeline, "write_range", sleepy)
     assert services.run(request_id=request.pk, now=clock) == "lost the lease"
     request.refresh_from_db()
     assert (request.status, request.attempts) == (Status.COMPLETED, 2)
@@ -178,13 +203,12 @@ def test_a_lease_lost_at_the_very_end_leaves_the_other_file_alone(
     request = make_request(four_parts, as_of)
     publish, slept = pipeline.Workshop.publish, []
 
-    def sleepy(self: Any, *arguments: Any) -> pipeline.Part:
-        part = publish(self, *arguments)
+    def sleepy(self: Any, *arguments: Any) -> None:
+        publish(self, *arguments)
         if not slept:
             slept.append(True)
             clock.at += runs.LEASE * 2
             assert services.run(request_id=request.pk, now=clock) == "completed"
-        return part
 
     monkeypatch.setattr(pipeline.Workshop, "publish", sleepy)
     assert services.run(request_id=request.pk, now=clock) == "lost the lease"
@@ -199,15 +223,15 @@ def test_no_half_file_is_ever_visible(
     """Looks into the storage at every write: nothing is there until the whole file is."""
     request = make_request(four_parts, as_of)
     seen: list[list[Path]] = []
-    write = pipeline.Hashed.write
+    write = pipeline.Draft.write
 
     def looking(self: Any, block: Any) -> int:
         seen.append(list(Path(default_storage.path("")).glob("downloads/**/*.csv")))
         return write(self, block)
 
-    monkeypatch.setattr(pipeline.Hashed, "write", looking)
+    monkeypatch.setattr(pipeline.Draft, "write", looking)
     services.run(request_id=request.pk, now=clock)
-    assert len(seen) > 5
+    assert len(seen) >= 5
     assert not any(seen)
     request.refresh_from_db()
     assert default_storage.exists(request.file_name)
