@@ -125,8 +125,8 @@ def eligibility(line: Line, promotion: Promotion, *, buyer: Buyer, as_of: dateti
     unknown: list[Check] = []
     checks = [
         _in_force(promotion, as_of),
-        _same("Market", promotion.country, buyer.market, "Included: {0}.", "Only for {0}; the customer is in {1}."),
-        _same("Segment", promotion.segment, buyer.segment, "Segment {0}.", "Only for {0}; the customer is {1}."),
+        _same("Market", "market", promotion.country, buyer.market),
+        _same("Segment", "segment", promotion.segment, buyer.segment),
         *_assigned(promotion),
         _term(line, promotion, entries),
         seats(line, promotion, buyer, unknown),
@@ -242,8 +242,10 @@ def _in_force(promotion: Promotion, as_of: datetime) -> Check:
     )
 
 
-def _same(code: str, asked: str, found: str, yes: str, no: str) -> Check:
-    return check(code, asked == found, yes.format(asked), no.format(asked, found), expected=asked, found=found)
+def _same(code: str, what: str, asked: str, found: str) -> Check:
+    """The promotion may exist for more than `asked`, so the sentence only says that this customer has no part."""
+    yes, no = f"Offered in the {what} {found}.", f"Not offered in the customer's {what}, {found}."
+    return check(code, asked == found, yes, no, expected=asked, found=found)
 
 
 def _assigned(promotion: Promotion) -> Iterable[Check]:

@@ -9,10 +9,10 @@ from datetime import datetime
 from customers.models import Sku
 from customers.queries import promotions as queries
 from customers.rules import alternatives as grid
+from customers.rules import promotion_constraints as facts
 from customers.rules import promotions as rule
 from customers.rules.alternatives import Alternatives, Cell, NearestChange
 from customers.rules.pricing import Quote
-from customers.rules.promotion_constraints import Buyer, Line, Promotion
 from customers.rules.promotions import Eligibility, LineOutcome
 from customers.services.pricing import PriceBook, SkuNotFound, price_book
 from portal.core.scope import Scope
@@ -49,18 +49,18 @@ class Shelf:
     """Prices and promotions of some SKUs for one customer, read once: explains lines without another query."""
 
     book: PriceBook
-    buyer: Buyer
-    promotions: Sequence[Promotion]
+    buyer: facts.Buyer
+    promotions: Sequence[facts.Promotion]
     as_of: datetime
 
     def explain(self, asked: Asked) -> LineOutcome:
         return self._explain(self.line(asked), asked.sku_id)
 
-    def line(self, asked: Asked) -> Line:
+    def line(self, asked: Asked) -> facts.Line:
         sku = self.book.skus.get(asked.sku_id)
         if sku is None:
             raise SkuNotFound
-        return Line(
+        return facts.Line(
             product_id=sku.product.product_id,
             sku_id=sku.sku_id,
             title=sku.title,
@@ -83,7 +83,7 @@ class Shelf:
             line, buyer=self.buyer, offered=offered, explain=lambda other: self._explain(other, asked.sku_id)
         )
 
-    def _explain(self, line: Line, sku_id: int) -> LineOutcome:
+    def _explain(self, line: facts.Line, sku_id: int) -> LineOutcome:
         quote = self.book.price(
             sku_id, term_duration=line.term_duration, billing_cycle=line.billing_cycle, quantity=line.quantity
         )

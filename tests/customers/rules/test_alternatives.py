@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from customers.rules.alternatives import Alternatives, find
@@ -185,6 +185,7 @@ pairs = st.sampled_from(
 )
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     prices=st.dictionaries(pairs, st.sampled_from(["12.00", "264.00", "756.00"]), max_size=6),
     promotions=st.lists(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from customers.rules.billing import amounts, charges_of, in_order, term_months
@@ -80,6 +80,7 @@ def test_amounts(
     assert found.per_term == money(per_term)
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     unit=st.decimals(min_value=0, max_value=10**6, places=6),
     quantity=st.integers(min_value=1, max_value=10**6),

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from customers.rules.end_of_term import EST_BOUGHT_FROM, EST_ENDS_FROM, Facts, decide, outcome_of
@@ -163,6 +163,7 @@ def test_silent_est_is_named_with_its_conditions() -> None:
     ]  # fmt: skip
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     facts=st.builds(
         Facts,

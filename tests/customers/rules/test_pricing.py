@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from customers.rules.pricing import Quote, Row, Wanted, offers, price
@@ -235,6 +235,7 @@ some_rows = st.lists(
 )
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(rows=some_rows)
 def test_whatever_the_rows_the_verdict_is_its_checks(rows: list[Row]) -> None:
     quote = ask(*rows)

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from customers.rules.promotion_constraints import Buyer, Promotion, Redemption, promotion_key
@@ -202,6 +202,7 @@ some_promotions = st.lists(
 )
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     promotions=some_promotions,
     term=st.sampled_from(["P1M", "P1Y", "P3Y"]),
