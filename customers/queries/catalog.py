@@ -86,9 +86,10 @@ def skus_by_key(keys: Collection[int]) -> dict[int, Sku]:
 
 def only_extended(keys: Collection[int]) -> set[int]:
     """Those SKUs that are in the price list of the extended service term and in no other."""
-    rows = PriceRow.objects.filter(sku__in=keys).order_by().values("sku")
-    lists = rows.annotate(extended=Count("pk", filter=Q(view=PriceView.EST)), all=Count("pk"))
-    return {row["sku"] for row in lists if row["extended"] == row["all"]}
+    lists = PriceRow.objects.filter(sku__in=keys).order_by().values("sku").annotate(all=Count("pk"))
+    extended = Count("pk", filter=Q(view=PriceView.EST))
+    found: Iterable[tuple[int, int, int]] = lists.annotate(extended=extended).values_list("sku", "all", "extended")
+    return {sku_id for sku_id, every, extended_rows in found if every == extended_rows}
 
 
 def titled(text: str) -> Q:
