@@ -19,6 +19,10 @@ def fill(slots: Iterable[str], heard: Heard, names: Names) -> dict[str, Any]:
     roles = _guid_roles(heard)
     customers = roles["customer"] + names.customers
     products = list(names.products)
+    if "product" in wanted and "product" not in heard.values and not products and names.perhaps:
+        # A name that is no product we know the words of: the lookup says whether there is one.
+        products = names.perhaps[:1]
+        customers = [name for name in customers if name not in products]
     if "product" in wanted:
         exact = [heard.values["product"]] if "product" in heard.values else []
         if exact or products:

@@ -88,11 +88,28 @@ class Run:
     def for_subscription(self) -> bool:
         return self.before[-1:] in (["subscription"], ["sub"])
 
+    @property
+    def for_product(self) -> bool:
+        return self.before[-1:] == ["product"] or self.before[-2:] == ["the", "offer"]
+
+    @property
+    def sureness(self) -> int | None:
+        """How sure it is that this names a customer: 0 is surest; None when it does not."""
+        last = self.before[-1] if self.before else ""
+        if self.for_customer or (self.possessive and not self.is_product):
+            return 0
+        if self.quoted or self.capitalized:
+            return 1 if last in {"for", "at", "of", "to", "from"} else 2
+        if last in _PREPOSITIONS:
+            return 3
+        return 4 if not self.before or last in {",", ":", "subs", "subscriptions"} else None
+
 
 @dataclass
 class Names:
     customers: list[str]
     products: list[str]
+    perhaps: list[str]  # of the customers, those that may as well be products that nobody knows
     masked: str  # the sentence with names as <name> and <product>, for the matcher
 
 
@@ -100,25 +117,17 @@ def find(heard: Heard) -> Names:
     """The customers and the products that `heard` names, surest first."""
     rest, quotes = _quoted(heard.rest)
     runs, masked = _runs(rest, quotes)
-    customers: list[tuple[int, str]] = []
-    products: list[str] = []
-    for run in runs:
-        if run.text.casefold() in _ENDINGS:
-            continue
-        if run.for_customer or (run.possessive and not run.is_product):
-            customers.append((0, run.text))
-        elif run.is_product or (run.for_subscription):
-            products.append(run.text)
-        elif run.quoted or run.capitalized:
-            customers.append((1, run.text))
-        elif run.before and run.before[-1] in _PREPOSITIONS:
-            customers.append((2, run.text))
-        elif run.before[-1:] in ([","], [":"], ["subs"], ["subscriptions"]) or not run.before:
-            customers.append((3, run.text))
-    ordered = [text for _, text in sorted(customers, key=lambda pair: pair[0])]
+    runs = [run for run in runs if run.text.casefold() not in _ENDINGS]
+    named = [run for run in runs if run.for_customer or (run.possessive and not run.is_product)]
+    products = [run for run in runs if run not in named and (run.is_product or run.for_subscription or run.for_product)]
+    rest_of = [run for run in runs if run not in products and run.sureness is not None]
+    customers = sorted(rest_of, key=lambda run: run.sureness or 0)
+    ordered = [run.text for run in customers]
     if "domain" in heard.values:
         ordered.insert(0, heard.values["domain"])
-    return Names(customers=ordered, products=products, masked=masked)
+    perhaps = [run.text for run in customers if (run.sureness or 0) > 0 and (run.before[-1:] in (["of"], ["on"]))]
+    perhaps += [text for text in ordered[1:] if text not in perhaps and text not in {run.text for run in named}]
+    return Names(ordered, [run.text for run in products], perhaps, masked)
 
 
 def _quoted(text: str) -> tuple[str, list[str]]:

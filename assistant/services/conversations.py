@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -337,7 +336,3 @@ def give_feedback(
     )
     audit.record(scope, "assistant.rated", conversation, as_of=as_of, after={"turn": number, "helpful": helpful})
     return turn
-
-
-def plain_slots(slots: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: said(value) for name, value in slots.items() if name != "cart"}

@@ -84,6 +84,17 @@ def test_names(text: str, customers: list[str], products: list[str]) -> None:
             "customer upgraded_subscription subscriptions",
             {"subscriptions": [A, B], "customer": [C], "upgraded_subscription": A},
         ),
+        (
+            "Is Foo Bar Pro eligible for Contoso Suites",
+            "product customer",
+            {"product": ["Foo Bar Pro"], "customer": ["Contoso Suites"]},
+        ),
+        (
+            "the price of Zoho Mail for customer Contoso",
+            "product customer",
+            {"product": ["Zoho Mail"], "customer": ["Contoso"]},
+        ),
+        ("the price for Contoso", "product customer", {"customer": ["Contoso"]}),
         ("product CFQ7TTC0LCHC, sku 2", "product sku", {"product": ["CFQ7TTC0LCHC"], "sku": "0002"}),
         ("CFQ7TTC0LCHC:0002:CFQ7TTC0X6RN", "product sku", {"product": ["CFQ7TTC0LCHC"], "sku": "0002"}),
         ("my order 3P6Q9XABCDEF", "order", {"order": "3P6Q9XABCDEF"}),
