@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 
-from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
+from django.db.models import Exists, Min, OuterRef, Q, QuerySet
 
 from customers.models import Availability, Customer, PriceRow, Sku
 from customers.rules.pricing import Row
@@ -86,10 +86,9 @@ def skus_by_key(keys: Collection[int]) -> dict[int, Sku]:
 
 def only_extended(keys: Collection[int]) -> set[int]:
     """Those SKUs that are in the price list of the extended service term and in no other."""
-    lists = PriceRow.objects.filter(sku__in=keys).order_by().values("sku").annotate(all=Count("pk"))
-    extended = Count("pk", filter=Q(view=PriceView.EST))
-    found: Iterable[tuple[int, int, int]] = lists.annotate(extended=extended).values_list("sku", "all", "extended")
-    return {sku_id for sku_id, every, extended_rows in found if every == extended_rows}
+    rows = PriceRow.objects.filter(sku__in=keys)
+    elsewhere = rows.exclude(view=PriceView.EST).values("sku")
+    return set(Sku.objects.filter(pk__in=rows.values("sku")).exclude(pk__in=elsewhere).values_list("pk", flat=True))
 
 
 def titled(text: str) -> Q:
