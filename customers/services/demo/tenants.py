@@ -31,6 +31,7 @@ from customers.services.demo.dates import at
 from customers.services.demo.ids import Ids
 from customers.services.demo.subscriptions import Deal, build
 from portal.core import audit
+from portal.core.access import PartnerKind
 from portal.core.models import Partner, User
 from portal.core.scope import Scope
 
@@ -109,8 +110,8 @@ def _deal_out(tenant: Tenant, filled: Filled) -> None:
             deal = replace(deal, assigned=None)
         elif deal.assigned is None:
             deal = replace(deal, assigned=ids.random.randint(deal.quantity * 7 // 10, deal.quantity))
-        if tenant.key == "contoso" and not deal.partner_of_record:
-            deal = replace(deal, partner_of_record=customer.reseller.mpn_id if customer.reseller else "")
+        if not deal.partner_of_record:
+            deal = replace(deal, partner_of_record=_partner_of_record(tenant, customer))
         filled.subscriptions.append(_build(tenant, ids, customer, deal))
 
 
@@ -130,8 +131,11 @@ def _deals(tenant: Tenant, ids: Ids) -> Iterator[tuple[Customer, Deal]]:
     # Some customers have much, most have little.
     weights = [1 + (7 * number) % 11 for number in range(len(open_to_all))]
     for round_number in range(ROUNDS[tenant.key]):
-        for deal in situations.EVERY:
-            yield ids.random.choices(open_to_all, weights)[0], _moved(deal, ids) if round_number else deal
+        for number, deal in enumerate(situations.EVERY):
+            # Everybody gets one before chance decides.
+            first = round_number == 0 and number < len(open_to_all)
+            customer = open_to_all[number] if first else ids.random.choices(open_to_all, weights)[0]
+            yield customer, _moved(deal, ids) if round_number else deal
 
 
 def _moved(deal: Deal, ids: Ids) -> Deal:
@@ -155,6 +159,13 @@ def _partners_of_record(tenant: Tenant) -> Iterator[tuple[Customer, Deal]]:
         yield tenant.customers[NORTHWIND], replace(deal, partner_of_record=mpn_id, starts=deal.starts - 3)
 
 
+def _partner_of_record(tenant: Tenant, customer: Customer) -> str:
+    """The customer's reseller; in a reseller's own tenant, the tenant."""
+    if tenant.sample.kind == PartnerKind.INDIRECT_RESELLER:
+        return tenant.partner.mpn_id
+    return customer.reseller.mpn_id if customer.reseller else ""
+
+
 def _upgrade(tenant: Tenant, filled: Filled) -> None:
     ids = Ids(tenant.seed, f"upgrades/{tenant.key}")
     for upgrade in upgrades.UPGRADES:
@@ -165,7 +176,7 @@ def _upgrade(tenant: Tenant, filled: Filled) -> None:
             upgrade, ids, customer, currency=tenant.partner.currency, today=tenant.today
         )
         for row in subscriptions:
-            row.partner_of_record = customer.reseller.mpn_id if customer.reseller else ""
+            row.partner_of_record = _partner_of_record(tenant, customer)
             if row.assigned_licenses is None and upgrade.customer not in ASSIGNMENT_UNKNOWN:
                 row.assigned_licenses = row.quantity * 9 // 10
         filled.subscriptions += subscriptions

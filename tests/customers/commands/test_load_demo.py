@@ -108,6 +108,10 @@ class TestSmall:
         assert 300 <= held < 1000
         assert Partner.objects.get(kind=PartnerKind.INDIRECT_PROVIDER).customer_count > 30
 
+    def test_only_two_customers_have_nothing(self) -> None:
+        empty = Customer.objects.within(EVERYTHING).filter(subscription_count=0)
+        assert set(empty.values_list("company_name", flat=True)) == companies.WITHOUT_SUBSCRIPTIONS
+
     def test_every_status_and_every_outcome(self) -> None:
         assert set(subscriptions().values_list("status", flat=True)) == {s.value for s in SubscriptionStatus}
         assert set(subscriptions().values_list("end_of_term", flat=True)) == {e.value for e in EndOfTerm}
