@@ -36,6 +36,7 @@ def customers(request: HttpRequest) -> HttpResponse:
     reseller = next((row.reseller__name for row in table.records if row.reseller__name), "")
     context = {
         "table": table,
+        "part": wants_part(request),
         "form": form,
         "views": form.views(path, everything=everything.count),
         "pills": form.pills(
@@ -62,12 +63,17 @@ def choices(request: HttpRequest, field: str) -> HttpResponse:
     path = reverse("customers:customers")
     params = {**form.params, "sort": request.GET.get("sort", "")[:40]}
     if field == "market":
-        found = [(market, market, count) for market, count in queries.markets(request.scope)]
+        found: list[tuple[str, str, int | None]] = [(market, market, count) for market, count in queries.markets(request.scope)]
     else:
         found = [(str(key), name, count) for key, name, count in queries.resellers(request.scope)]
         found.append(("direct", "Direct, without a reseller", None))
     options = [Option(label, address(path, {**params, field: key}), count) for key, label, count in found]
-    context = {"label": form.fields[field].label, "options": options, "back": address(path, params)}
+    context = {
+        "label": form.fields[field].label,
+        "options": options,
+        "back": address(path, params),
+        "part": wants_part(request),
+    }
     return render_page(request, "customers/customers/choices.html", context, part="choices")
 
 
@@ -101,6 +107,7 @@ def customer(request: HttpRequest, tenant_id: UUID) -> HttpResponse:
         "customer": row,
         "has_next_end": row.next_term_ends_at < OPEN_END,
         "table": table,
+        "part": wants_part(request),
         "problems": table.problems,
         "as_of": as_of,
     }

@@ -16,7 +16,7 @@ from customers.tables.subscription_page import TermLine, fields, tags
 from customers.tables.subscriptions import SubscriptionTable
 from portal.core import clock
 from portal.core.access import needs
-from portal.core.htmx import render_page
+from portal.core.htmx import render_page, wants_part
 from portal.core.keyset import Total
 
 
@@ -32,6 +32,7 @@ def subscriptions(request: HttpRequest) -> HttpResponse:
     names = {"customer": table.records[0].customer__company_name} if filters.customer and table.records else {}
     context = {
         "table": table,
+        "part": wants_part(request),
         "form": form,
         "views": form.views(request.path, everything=everything.count),
         "pills": form.pills(request.path, keep=table.sort_params, names=names, menus={}),
