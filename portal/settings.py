@@ -126,6 +126,7 @@ AXES_VERBOSE = False
 # Transport security. HTTPS_ONLY=false is for a trial behind no proxy.
 HTTPS_ONLY = env.flag("HTTPS_ONLY", default=PRODUCTION)
 SECURE_SSL_REDIRECT = HTTPS_ONLY
+SECURE_REDIRECT_EXEMPT = [r"^healthz$"]  # probes come from inside, without TLS
 SESSION_COOKIE_SECURE = HTTPS_ONLY
 CSRF_COOKIE_SECURE = HTTPS_ONLY
 SECURE_HSTS_SECONDS = 31536000 if HTTPS_ONLY else 0

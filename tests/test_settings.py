@@ -77,6 +77,8 @@ def test_no_way_to_start_skips_it(command: list[str], tmp_path: Path) -> None:
     refused = start(command, tmp_path, PORTAL_MODE="production", ALLOWED_HOSTS="portal.example")
     assert refused.returncode != 0
     assert "SECRET_KEY is not set" in refused.stdout + refused.stderr
+    if command[0] == "manage.py":
+        assert refused.stderr.strip() == "Not started: SECRET_KEY is not set: use 50 or more random characters"
 
 
 @pytest.mark.slow

@@ -57,6 +57,12 @@ def test_the_health_probe_is_open_and_says_little(client: Client, db: None) -> N
     assert client.post("/healthz").status_code == 405
 
 
+def test_the_probe_is_not_sent_to_tls_but_people_are(client: Client, db: None, settings) -> None:
+    settings.SECURE_SSL_REDIRECT = True
+    assert client.get("/healthz").status_code == 200
+    assert client.get("/signin/").url == "https://testserver/signin/"
+
+
 # Headers ----------------------------------------------------------------------------------------
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth import logout, update_session_auth_hash
 from django.core.exceptions import PermissionDenied
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, connection, transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -86,9 +86,10 @@ def password(request: PortalRequest) -> HttpResponse:
     form = ChangePasswordForm(request.user, request.POST)
     if not form.is_valid():
         return _profile(request, password_form=form)
-    user = form.save()
+    with transaction.atomic():
+        user = form.save()
+        audit.record(request.scope, "password.changed", user, as_of=clock.now())
     update_session_auth_hash(request, user)
-    audit.record(request.scope, "password.changed", user, as_of=clock.now())
     messages.success(request, "Your password is changed. Other devices are signed out.")
     return redirect("profile")
 
@@ -122,8 +123,9 @@ def membership(request: PortalRequest, pk: int) -> HttpResponse:
     if chosen is None:
         raise Http404
     request.user.current_membership = chosen
-    request.user.save(update_fields=["current_membership"])
-    audit.record(chosen.scope(), "membership.switched", chosen, as_of=clock.now())
+    with transaction.atomic():
+        request.user.save(update_fields=["current_membership"])
+        audit.record(chosen.scope(), "membership.switched", chosen, as_of=clock.now())
     messages.success(request, f"You work in {chosen.partner.name} now.")
     return redirect("customers:home")
 
