@@ -314,6 +314,37 @@ class TestAccounts:
         assert client.get(url(m.Customer, "changelist")).status_code == 403
 
 
+class TestTenantsStayApart:
+    def test_a_customer_does_not_move_and_has_no_foreign_reseller(
+        self, staff: Client, full: None, theirs_user: User
+    ) -> None:
+        theirs = theirs_user.current_membership.partner
+        page = url(m.Customer, "change", m.Customer.objects.within(OPERATOR).get(name_key="fabrikam robotics 1").pk)
+        data = form_of(staff.get(page))
+        assert "partner" not in data
+        answer = staff.post(page, {**data, "partner": theirs.pk, "reseller": factories.make_reseller(theirs).pk})
+        assert answer.context["errors"]
+        assert "belongs to another partner" in answer.content.decode()
+        assert staff.post(page, {**data, "partner": theirs.pk, "city": "Oslo"}).status_code == 302
+        moved = m.Customer.objects.within(OPERATOR).get(name_key="fabrikam robotics 1")
+        assert moved.city == "Oslo"
+        assert moved.partner_id != theirs.pk
+
+    def test_a_ticket_of_one_partner_about_the_customer_of_another(
+        self, staff: Client, ours: Scope, theirs: Scope
+    ) -> None:
+        foreign = m.Customer.objects.within(theirs).get()
+        sent = {
+            "partner": ours.partner_id, "created_by": ours.user_id, "customer": foreign.pk, "ticket_id": "2611230000000001", "title": "x",
+            "status": "open", "severity": "minimal", "created_at_0": "2026-11-23", "created_at_1": "12:00",
+            "modified_at_0": "2026-11-23", "modified_at_1": "12:00", "notes-TOTAL_FORMS": "0",
+            "notes-INITIAL_FORMS": "0", "actions-TOTAL_FORMS": "0", "actions-INITIAL_FORMS": "0",
+        }  # fmt: skip
+        assert "belongs to another partner" in staff.post(url(m.Ticket, "add"), sent).content.decode()
+        own = m.Customer.objects.within(ours).get()
+        assert staff.post(url(m.Ticket, "add"), {**sent, "customer": own.pk}).status_code == 302
+
+
 class TestDeleting:
     def test_a_partner_with_customers_stays_and_says_why(self, staff: Client, full: None) -> None:
         page = url(Partner, "delete", factories.Customer.objects.within(OPERATOR)[0].partner_id)

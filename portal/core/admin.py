@@ -12,7 +12,7 @@ from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
-from django.contrib.auth.forms import BaseUserCreationForm
+from django.contrib.auth.forms import BaseUserCreationForm, UserChangeForm
 from django.contrib.auth.models import Group
 from django.db import models, transaction
 from django.db.models import OuterRef, Subquery
@@ -99,6 +99,7 @@ class NewUserForm(BaseUserCreationForm):
 class UserAdmin(ScopedAdmin, DjangoUserAdmin):
     """Only a superuser hands out staff rights, or touches the account of a superuser."""
 
+    form = UserChangeForm  # type: ignore[assignment]  # people belong to no tenant
     add_form = NewUserForm
     list_display = ("email", "name", "working_in", "is_staff", "is_active", "last_login")
     list_select_related = ("current_membership__partner",)

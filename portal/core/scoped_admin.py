@@ -7,6 +7,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any, ClassVar, cast
 
+from django import forms
 from django.contrib import admin
 from django.contrib.admin import ShowFacets
 from django.core.exceptions import FieldDoesNotExist, ValidationError
@@ -175,6 +176,19 @@ def _field(model: type[models.Model], path: str) -> models.Field[Any, Any]:
     return cast("models.Field[Any, Any]", model._meta.get_field("id" if last == "pk" else last))
 
 
+class OneTenantForm(forms.ModelForm):
+    """A row of one partner points at rows of the same partner only."""
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        partner = cleaned.get("partner")
+        partner_id = partner.pk if partner else getattr(self.instance, "partner_id", None)
+        for name, value in list(cleaned.items()):
+            if partner_id and isinstance(value, ScopedModel) and partner_of(value) != partner_id:
+                self.add_error(name, "This belongs to another partner.")
+        return cleaned
+
+
 class ScopedAdmin(AuditedAdmin):
     """The base of every admin page here: operator scope, capped counts, search by index.
 
@@ -182,6 +196,7 @@ class ScopedAdmin(AuditedAdmin):
     first, so that one condition per index remains.
     """
 
+    form = OneTenantForm
     paginator = CappedPaginator
     show_full_result_count = False
     show_facets = ShowFacets.NEVER
@@ -194,6 +209,11 @@ class ScopedAdmin(AuditedAdmin):
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
         return rows(self.model, request).order_by(*self.get_ordering(request))
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """A row does not move to another partner: what hangs on it would stay behind."""
+        own = tuple(super().get_readonly_fields(request, obj))
+        return (*own, "partner") if obj is not None and hasattr(self.model, "partner") else own
 
     def get_field_queryset(self, db: Any, db_field: Any, request: HttpRequest) -> models.QuerySet[Any]:
         return rows(db_field.remote_field.model, request)
