@@ -65,7 +65,8 @@ class DownloadRequest(ScopedModel):
             models.Index(fields=["partner", "-requested_at"], name="download_of_partner"),
             models.Index(fields=["partner", "report", "-requested_at"], name="download_of_report"),
             models.Index(
-                fields=["status", "lease_until"], name="download_under_way",
+                fields=["status", "lease_until"],
+                name="download_under_way",
                 condition=Q(status__in=["pending", "processing"]),
             ),
         ]

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from django.conf import settings
 from django.core.files import File
@@ -37,10 +37,6 @@ FOR_COPY = """
     SET LOCAL work_mem = '16MB'; SET LOCAL random_page_cost = 1.1; SET LOCAL timezone = 'UTC';
     SET LOCAL statement_timeout = '45s'
 """
-
-
-class Out(Protocol):
-    def write(self, block: Any, /) -> int: ...
 
 
 # --- Shapes as SQL (PostgreSQL) ---------------------------------------------------------------
@@ -117,10 +113,10 @@ def count(report: type[Report], scope: Scope, *, evaluation_at: datetime) -> int
     return int(report.query(scope, as_of=evaluation_at).count())
 
 
-def write_range(report: type[Report], scope: Scope, keys: Range, out: Out, *, evaluation_at: datetime) -> int:
+def write_range(report: type[Report], scope: Scope, keys: Range, out: writers.Out, *, evaluation_at: datetime) -> int:
     """Write the rows of one range, without the header; answer how many."""
     field = report.customer_field
-    records = (
+    records: Any = (
         report.query(scope, as_of=evaluation_at)
         .filter(**{f"{field}__gte": keys.first, f"{field}__lte": keys.last})
         .order_by(field, "pk")
@@ -138,8 +134,9 @@ def _rows(records: Any, columns: tuple[Column, ...], evaluation_at: datetime) ->
         yield [evaluation_at if column.field == EVALUATED_AT else next(values) for column in columns]
 
 
-def _copy(records: ScopedQuerySet, columns: tuple[Column, ...], out: Out, evaluation_at: datetime) -> int:
-    sql, params = records.values_list(*(_sql(column, evaluation_at) for column in columns)).sql_with_params()
+def _copy(records: ScopedQuerySet, columns: tuple[Column, ...], out: writers.Out, evaluation_at: datetime) -> int:
+    printed: Any = records.values_list(*(_sql(column, evaluation_at) for column in columns))
+    sql, params = printed.sql_with_params()
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(FOR_COPY)
         # With its values filled in, because Django's counting cursor passes on nothing but the text.

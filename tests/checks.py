@@ -30,7 +30,13 @@ def main() -> int:
     failed = []
     with tempfile.TemporaryDirectory(prefix="portal-check-") as data_dir:
         for name, command, extra in CHECKS:
-            environment = {**os.environ, "PORTAL_MODE": "test", "PORTAL_DATA_DIR": data_dir, "DATABASE_URL": "", **extra}
+            environment = {
+                **os.environ,
+                "PORTAL_MODE": "test",
+                "PORTAL_DATA_DIR": data_dir,
+                "DATABASE_URL": "",
+                **extra,
+            }
             result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
             print(f"{name:12} {'ok' if result.returncode == 0 else 'FAILED'}", flush=True)
             if result.returncode:

@@ -12,6 +12,7 @@ from django.utils.html import format_html
 
 from portal.core.keyset import Page, Sort
 from portal.core.tables import NOTHING, Column, PortalTable
+from tests.factories import AS_OF
 
 
 class Sample(PortalTable):
@@ -45,24 +46,24 @@ def row(**fields: Any) -> Any:
 
 
 def test_every_cell_is_escaped_once() -> None:
-    body = Sample([row()]).body
+    body = Sample([row()], as_of=AS_OF).body
     assert '<td class="clip">&lt;i&gt;</td><td>&quot;quoted&quot;</td><td class="num">1,234</td>' in body
     assert "<td><b>&lt;i&gt;</b></td><td>&lt;&lt;i&gt;&gt; 1234</td>" in body
 
 
 def test_a_missing_value_is_a_dash_and_never_zero() -> None:
-    body = Sample([row(name="", count=None)]).body
+    body = Sample([row(name="", count=None)], as_of=AS_OF).body
     assert body.count(NOTHING) == 4
     assert f'<td class="num">{NOTHING}</td>' in body
-    assert '<td class="num">0</td>' in Sample([row(count=0)]).body
+    assert '<td class="num">0</td>' in Sample([row(count=0)], as_of=AS_OF).body
 
 
 def test_other_kinds_of_columns_are_rendered_by_django_tables2() -> None:
-    assert '<span class="true">✔</span>' in Sample([row()]).body
+    assert '<span class="true">✔</span>' in Sample([row()], as_of=AS_OF).body
 
 
 def test_columns_can_be_left_out() -> None:
-    table = Sample([row()], exclude=("owner", "flag"))
+    table = Sample([row()], as_of=AS_OF, exclude=("owner", "flag"))
     assert [head.name for head in table.headers] == ["name", "count", "tag", "both"]
     assert "quoted" not in table.body
 
@@ -72,14 +73,14 @@ def page(sort: Sort) -> Page:
 
 
 def test_links_keep_filters_and_drop_the_place() -> None:
-    table = Sample(page(Sort("count", "count")), path="/x/", params={"q": "a b&c"})
+    table = Sample(page(Sort("count", "count")), path="/x/", as_of=AS_OF, params={"q": "a b&c"})
     urls = {head.name: (head.url, head.direction) for head in table.headers}
     assert urls["name"] == ("/x/?q=a+b%26c", "")
     assert urls["count"] == ("/x/?q=a+b%26c&sort=-count", "ascending")
     assert urls["tag"] == ("", "")
     assert table.next_url == "/x/?q=a+b%26c&sort=count&after=N"
     assert (table.previous_url, table.first_url) == ("", "")
-    back = Sample(page(Sort("name", "name_key", descending=True)), path="/x/")
+    back = Sample(page(Sort("name", "name_key", descending=True)), path="/x/", as_of=AS_OF)
     assert [head.url for head in back.headers][0] == "/x/"
 
 
@@ -90,8 +91,10 @@ def test_only_declared_sorts_exist(text: str) -> None:
 
 
 def test_the_template_says_what_is_sorted_and_draws_cards() -> None:
-    html = get_template("ui/table.html").render({"table": Sample(page(Sort("name", "name_key")), path="/x/")})
+    html = get_template("ui/table.html").render(
+        {"table": Sample(page(Sort("name", "name_key")), path="/x/", as_of=AS_OF)}
+    )
     assert 'aria-sort="ascending"' in html
     assert html.count("<caption") == 1
     assert "<a>1234</a>" in html
-    assert "No samples yet." in get_template("ui/table.html").render({"table": Sample([])})
+    assert "No samples yet." in get_template("ui/table.html").render({"table": Sample([], as_of=AS_OF)})

@@ -41,7 +41,7 @@ def _choice(label: str, what: str, choices: dict[Any, str], coerce: Callable[[st
         required=False,
         choices=[("", ""), *((str(key), words) for key, words in choices.items())],
         coerce=coerce,
-        empty_value=empty,
+        empty_value=empty,  # type: ignore[arg-type]  # whatever `coerce` makes
         error_messages={"invalid_choice": wrong},
     )
 

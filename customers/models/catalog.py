@@ -68,9 +68,7 @@ class Availability(models.Model):
     class Meta:
         verbose_name_plural = "availabilities"
         constraints: ClassVar = [
-            models.UniqueConstraint(
-                fields=["sku", "segment", "country", "availability_id"], name="availability_once"
-            ),
+            models.UniqueConstraint(fields=["sku", "segment", "country", "availability_id"], name="availability_once"),
         ]
 
     def __str__(self) -> str:
@@ -132,8 +130,15 @@ class PriceRow(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=[
-                    "sku", "market", "view", "segment", "currency", "term_duration", "billing_plan",
-                    "pricing_tier_min", "effective_start_at",
+                    "sku",
+                    "market",
+                    "view",
+                    "segment",
+                    "currency",
+                    "term_duration",
+                    "billing_plan",
+                    "pricing_tier_min",
+                    "effective_start_at",
                 ],
                 name="price_row_once",
             ),

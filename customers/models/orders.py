@@ -22,9 +22,7 @@ class Cart(ScopedModel):
 
     cart_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     customer = models.ForeignKey("customers.Customer", on_delete=models.CASCADE, related_name="carts")
-    status = models.CharField(
-        max_length=8, choices=[(s.value, s.value) for s in CartStatus], default=CartStatus.ACTIVE
-    )
+    status = models.CharField(max_length=8, choices=[(s.value, s.value) for s in CartStatus], default=CartStatus.ACTIVE)
     created_at = models.DateTimeField()
     modified_at = models.DateTimeField()
     expires_at = models.DateTimeField()

@@ -21,8 +21,9 @@ class Subscription(ScopedModel):
     customer_path = "customer_id"
 
     partner = models.ForeignKey("core.Partner", on_delete=models.CASCADE, related_name="+", db_index=False)
-    customer = models.ForeignKey("customers.Customer", on_delete=models.CASCADE, related_name="subscriptions",
-                                 db_index=False)
+    customer = models.ForeignKey(
+        "customers.Customer", on_delete=models.CASCADE, related_name="subscriptions", db_index=False
+    )
     subscription_id = models.UUIDField()
     offer_id = models.CharField(max_length=40, help_text="productId:skuId:availabilityId; a GUID for legacy offers")
     # Parts of offer_id, empty for a legacy offer.
@@ -108,7 +109,9 @@ class Subscription(ScopedModel):
             models.Index(fields=["partner", "status", "id"], name="subscription_by_status"),
             # The renewals chart counts a quarter of all rows and reads none of them.
             models.Index(
-                fields=["partner", "commitment_ends_at", "id"], include=["status", "end_of_term"], name="subscription_by_end"
+                fields=["partner", "commitment_ends_at", "id"],
+                include=["status", "end_of_term"],
+                name="subscription_by_end",
             ),
             models.Index(fields=["customer", "name_key", "id"], name="subscription_of_customer"),
             models.Index(fields=["partner", "end_of_term", "commitment_ends_at"], name="subscription_by_outcome"),

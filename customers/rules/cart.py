@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from customers.rules.pricing import Quote
+from customers.rules.vocabulary import licenses
 from portal.core.decision import Check, Decision, Rule
 
 RULE = Rule(
@@ -53,14 +54,15 @@ def quantity(typed: int | str, *, limits: Limits) -> Check:
     if number is None:
         message = "Enter the licenses as a whole number, without separators."
     elif number < least:
-        message = f"At least {least:,} license{'' if least == 1 else 's'}."
+        message = f"At least {licenses(least)}."
+    elif number > most:
+        message = f"At most {licenses(most)} on a line."
     else:
-        message = f"At most {most:,} licenses on a line."
-    passed = number is not None and least <= number <= most
+        message = f"{licenses(number)}."
     return Check(
         code="quantity",
-        passed=passed,
-        message=f"{number:,} licenses." if passed else message,
+        passed=number is not None and least <= number <= most,
+        message=message,
         expected=f"{least:,} to {most:,}",
         found=str(typed)[:40],
         rule=RULE,

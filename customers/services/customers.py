@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.contrib.postgres.lookups import TrigramSimilar, TrigramWordSimilar
@@ -220,7 +221,7 @@ def _refresh_chunk(scope: Scope, ids: list[int], *, as_of: datetime) -> None:
     }
     calendars = _calendars(subscriptions.filter(running), as_of=as_of)
     for row in rows:
-        entry = totals.get(row.pk, {})
+        entry: Any = totals.get(row.pk, {})
         row.subscription_count = entry.get("all", 0)
         row.license_count = entry.get("licenses") or 0
         row.assigned_license_count = None if entry.get("unknown", 1) else entry["assigned"]
@@ -251,7 +252,7 @@ def _calendars(running: QuerySet[Subscription], *, as_of: datetime) -> dict[int,
 
 @transaction.atomic
 def _refresh_partners(scope: Scope) -> None:
-    partners = Partner.objects.all() if scope.operator else Partner.objects.filter(pk=scope.partner_id)
+    partners = Partner.objects.all() if scope.operator else Partner.objects.filter(pk=scope.partner_id or 0)
     for partner in partners:
         whole = Scope(partner_id=partner.pk)
         partner.customer_count = Customer.objects.within(whole).count()

@@ -26,7 +26,7 @@ class SubscriptionTable(PortalTable):
     default_sort = "name"
 
     class Meta(PortalTable.Meta):
-        sequence: ClassVar = ("name", "customer", "licenses", "term", "ends", "outcome", "status")
+        sequence: ClassVar[tuple[str, ...]] = ("name", "customer", "licenses", "term", "ends", "outcome", "status")
         empty_text = "No subscriptions yet."
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -62,7 +62,7 @@ class CustomerSubscriptionTable(SubscriptionTable):
 
     class Meta(SubscriptionTable.Meta):
         exclude: ClassVar = ("customer",)
-        sequence: ClassVar = ("name", "licenses", "term", "ends", "outcome", "status")
+        sequence: ClassVar[tuple[str, ...]] = ("name", "licenses", "term", "ends", "outcome", "status")
 
     def card(self, row: Row) -> str:
         sub = pieces.term(row.term_duration, row.billing_cycle)

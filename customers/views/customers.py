@@ -63,7 +63,9 @@ def choices(request: HttpRequest, field: str) -> HttpResponse:
     path = reverse("customers:customers")
     params = {**form.params, "sort": request.GET.get("sort", "")[:40]}
     if field == "market":
-        found: list[tuple[str, str, int | None]] = [(market, market, count) for market, count in queries.markets(request.scope)]
+        found: list[tuple[str, str, int | None]] = [
+            (market, market, count) for market, count in queries.markets(request.scope)
+        ]
     else:
         found = [(str(key), name, count) for key, name, count in queries.resellers(request.scope)]
         found.append(("direct", "Direct, without a reseller", None))

@@ -6,8 +6,8 @@ import logging
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import BinaryIO
 
+from django.core.files.base import File
 from django.core.files.storage import default_storage
 from django.db.models import Count, Max, Q
 
@@ -114,10 +114,11 @@ def request_report(scope: Scope, *, report: str, as_of: datetime) -> Requested:
     whoever asks, the current request is the answer. Raises ReportNotFound, PermissionDenied.
     """
     access.require(scope, "download")
+    assert scope.partner_id is not None  # noqa: S101 - only a person of a partner has the capability
     kind = report_of(report)
     # One at a time in a tenant: between looking and creating nobody else may ask. The constraint
     # download_one_under_way stands behind this.
-    Partner.objects.select_for_update(no_key=True).get(pk=scope.partner_id)
+    Partner.objects.select_for_update(no_key=True).get(pk=scope.partner_id or 0)
     current = (
         DownloadRequest.objects.within(scope)
         .filter(Q(status__in=UNDER_WAY) | Q(status=Status.COMPLETED, requested_at__gt=as_of - ONCE_IN), report=kind.key)
@@ -128,7 +129,11 @@ def request_report(scope: Scope, *, report: str, as_of: datetime) -> Requested:
         mine = access.can(scope, "download_all") or current.requested_by_id == scope.user_id
         return Requested(report=kind, request=current, is_new=False, may_open=mine)
     request = DownloadRequest.objects.create(
-        partner_id=scope.partner_id, report=kind.key, requested_by_id=scope.user_id, requested_at=as_of, sent_at=as_of
+        partner_id=scope.partner_id or 0,
+        report=kind.key,
+        requested_by_id=scope.user_id,
+        requested_at=as_of,
+        sent_at=as_of,
     )
     audit.record(scope, "download.requested", request, as_of=as_of, after={"report": kind.key})
     enqueue("downloads.run_report", request_id=request.pk)
@@ -207,7 +212,7 @@ def mark_seen(scope: Scope, *, as_of: datetime) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class OpenedFile:
-    file: BinaryIO
+    file: File[bytes]
     name: str  # for the person's disk
     size: int
 

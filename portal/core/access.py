@@ -8,7 +8,8 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.db import models
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 
 from portal.core.scope import Scope
 
@@ -39,7 +40,7 @@ CAPABILITIES: dict[str, frozenset[str]] = {
 # What a kind of partner may never do, whatever the role says: an indirect reseller cannot transact.
 CLOSED_TO_KIND: dict[str, frozenset[str]] = {PartnerKind.INDIRECT_RESELLER: frozenset({"sell"})}
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 def can(scope: Scope, capability: str) -> bool:
@@ -72,7 +73,7 @@ def needs(capability: str) -> Callable[[View], View]:
 
     def decorate(view: View) -> View:
         @wraps(view)
-        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             require(request.scope, capability)  # type: ignore[attr-defined]
             return view(request, *args, **kwargs)
 

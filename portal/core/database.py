@@ -14,8 +14,12 @@ class VendorSQL(migrations.RunPython):
     """
 
     def __init__(
-        self, *, postgresql: list[str] | None = None, sqlite: list[str] | None = None,
-        undo_postgresql: list[str] | None = None, undo_sqlite: list[str] | None = None,
+        self,
+        *,
+        postgresql: list[str] | None = None,
+        sqlite: list[str] | None = None,
+        undo_postgresql: list[str] | None = None,
+        undo_sqlite: list[str] | None = None,
     ) -> None:
         forward = {"postgresql": postgresql or [], "sqlite": sqlite or []}
         back = {"postgresql": undo_postgresql or [], "sqlite": undo_sqlite or []}

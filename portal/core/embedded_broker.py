@@ -41,7 +41,22 @@ class Channel(filesystem.Channel):
         folder.mkdir(exist_ok=True)
         return folder
 
-    def _put(self, queue: str, payload: dict[str, Any], **_kwargs: Any) -> None:
+    def get_table(self, exchange: str) -> list[Any]:
+        try:
+            return list(super().get_table(exchange))
+        except ValueError:  # cut off by a power failure; the next process that binds writes it anew
+            return []
+
+    def _queue_bind(self, exchange: str, routing_key: str, pattern: str, queue: str) -> None:
+        binding = filesystem.exchange_queue_t(routing_key or "", pattern or "", queue or "")
+        known = self.get_table(exchange)
+        if binding not in known:
+            table = self._exchange_file(exchange)
+            hidden = table.with_name(f".{table.name}.{uuid.uuid4()}.tmp")
+            hidden.write_text(dumps([binding, *known]))
+            hidden.replace(table)
+
+    def _put(self, queue: str, payload: Any, **_kwargs: Any) -> None:  # type: ignore[override]
         folder = self._folder()
         name = f"{time.time_ns()}_{uuid.uuid4()}.{queue}.msg"
         hidden = folder / f".{name}.tmp"
@@ -51,7 +66,7 @@ class Channel(filesystem.Channel):
             os.fsync(out.fileno())
         hidden.replace(folder / name)
 
-    def _get(self, queue: str) -> Any:
+    def _get(self, queue: str, timeout: Any = None) -> Any:
         folder = self._folder()
         for name in self._waiting(queue):
             taken = folder / f".{os.getpid()}.{name}.take"
@@ -69,9 +84,7 @@ class Channel(filesystem.Channel):
 
     def _waiting(self, queue: str) -> list[str]:
         end = f"{queue}.msg"
-        return sorted(
-            name for name in os.listdir(self._folder()) if name[0] != "." and name.partition(".")[2] == end
-        )
+        return sorted(name for name in os.listdir(self._folder()) if name[0] != "." and name.partition(".")[2] == end)
 
     def _size(self, queue: str) -> int:
         return len(self._waiting(queue))

@@ -56,9 +56,10 @@ class ScopedQuerySet(models.QuerySet[Any]):
     """Fails loudly until it has been limited with `within(scope)`."""
 
     _scoped = False
+    _hints: dict[str, Any]  # Django's own
 
     def _clone(self) -> Self:
-        clone = super()._clone()
+        clone = super()._clone()  # type: ignore[misc]  # the stubs leave it out
         clone._scoped = self._scoped
         return clone
 
@@ -78,9 +79,7 @@ class ScopedQuerySet(models.QuerySet[Any]):
 
     def _check_scope(self) -> None:
         # Rows reached through an already loaded parent carry its hint.
-        if not (
-            self._scoped or "instance" in self._hints or self.query.is_empty() or _checking_constraints.get()
-        ):
+        if not (self._scoped or "instance" in self._hints or self.query.is_empty() or _checking_constraints.get()):
             raise UnscopedQuery(f"{self.model.__name__}: call .within(scope) first")
 
     def _fetch_all(self) -> None:

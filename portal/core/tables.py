@@ -108,7 +108,7 @@ class PortalTable(django_tables2.Table):
         *,
         path: str = "",
         params: Mapping[str, str] | None = None,
-        as_of: datetime | None = None,
+        as_of: datetime,
         **kwargs: Any,
     ) -> None:
         """`params` are the filters in force, which every link of the table keeps."""
@@ -126,7 +126,7 @@ class PortalTable(django_tables2.Table):
     ) -> Self:
         """The page of `found` that the address asks for. An unknown sort is told in `problems`."""
         wanted = request.GET.get("sort", "")
-        sort = cls.sort_of(wanted) or cls.sort_of(cls.default_sort)
+        sort = cls.sort_of(wanted) or cls.sorts()[cls.default_sort]
         place = place_of(request.GET, found.rows.model, sort)
         page = page_of(found, sort=sort, place=place, size=cls.per_page)
         table = cls(page, path=request.path, params=params, as_of=as_of, **kwargs)
@@ -178,7 +178,7 @@ class PortalTable(django_tables2.Table):
     def _header(self, name: str, column: django_tables2.Column) -> Header:
         sort = self.sheet.sort if self.sheet else None
         url = direction = ""
-        if sort and getattr(column, "sort", ""):
+        if sort and isinstance(column, Column) and column.sort:
             here = sort.key == name
             direction = ("descending" if sort.descending else "ascending") if here else ""
             way = f"-{name}" if here and not sort.descending else name

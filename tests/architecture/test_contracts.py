@@ -13,7 +13,11 @@ from tests.architecture.sources import PACKAGES, ROOT
 def lint_imports(folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [str(Path(sys.executable).with_name("lint-imports")), "--no-cache"],
-        cwd=folder, capture_output=True, text=True, check=False, timeout=300,
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
     )
 
 

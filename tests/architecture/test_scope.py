@@ -97,14 +97,19 @@ def test_a_loaded_parent_carries_the_scope(ours: Scope) -> None:
     assert len(Customer.objects.within(ours).prefetch_related("subscriptions")[0].subscriptions.all()) == 1
 
 
+@transaction.atomic
+def save_and_check(row: Subscription) -> None:
+    row.save()
+    connection.check_constraints()
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_subscription_cannot_name_another_partner(ours: Scope, theirs: Scope) -> None:
     """The database holds the pair (customer, partner) together: ADR 0011."""
     row = factories.subscription(Customer.objects.within(ours).get())
     row.partner_id = theirs.partner_id
-    with pytest.raises(DatabaseError), transaction.atomic():
-        row.save()
-        connection.check_constraints()
+    with pytest.raises(DatabaseError):
+        save_and_check(row)
     assert not Subscription.objects.within(Scope.for_operator()).exists()
 
 

@@ -147,7 +147,7 @@ def _middle(ours: Bench, path: str) -> str:
     page = page_of(
         Found(rows.filter(pk__in=[half.pk, rows.order_by("-name_key", "-id")[0].pk]), None), sort=sort, size=1
     )
-    table = SubscriptionTable(page, path=path)
+    table = SubscriptionTable(page, path=path, as_of=clock.now())
     return table.next_url
 
 

@@ -56,7 +56,11 @@ def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
     with log.open("wb") as out:
         process = subprocess.Popen(
             [sys.executable, "manage.py", "serve", "--demo", "--port", str(port)],
-            cwd=ROOT, env=environment, stdout=out, stderr=subprocess.STDOUT, start_new_session=True,
+            cwd=ROOT,
+            env=environment,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
         )
     url = f"http://127.0.0.1:{port}"
     try:
@@ -102,7 +106,9 @@ def new_page(browser: Browser, portal: Portal) -> Iterator[NewPage]:
         email: str | None = None, *, theme: str = "light", width: int = 1440, height: int = 900, script: bool = True
     ) -> Page:
         context = browser.new_context(
-            base_url=portal.url, color_scheme=theme, viewport={"width": width, "height": height},
+            base_url=portal.url,
+            color_scheme=theme,
+            viewport={"width": width, "height": height},
             java_script_enabled=script,
         )
         contexts.append(context)

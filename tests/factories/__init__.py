@@ -24,7 +24,7 @@ from portal.core.models import Membership, Partner, User
 from portal.core.text import fold
 
 AS_OF = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
-PASSWORD = "correct horse battery"  # noqa: S105 - a test account
+PASSWORD = "correct horse battery"
 _numbers = itertools.count(1)
 
 
@@ -64,7 +64,9 @@ def make_staff(*, email: str = "staff@operator.example", password: str = PASSWOR
     return User.objects.create_superuser(email, password, name="Operator Staff")
 
 
-def make_reseller(partner: Partner, name: str = "Nod Publishers", mpn_id: str = "7654321", **fields: Any) -> IndirectReseller:
+def make_reseller(
+    partner: Partner, name: str = "Nod Publishers", mpn_id: str = "7654321", **fields: Any
+) -> IndirectReseller:
     values: dict[str, Any] = {"tenant_id": uuid.uuid4(), "country": partner.country, **fields}
     return IndirectReseller.objects.create(partner=partner, name=name, mpn_id=mpn_id, **values)
 
@@ -133,9 +135,7 @@ def make_subscription(customer: Customer, **fields: Any) -> Subscription:
     return row
 
 
-def make_sku(
-    title: str = "Microsoft 365 Business Premium", reference: str = "CFQ7TTC0LCHC:0002", **fields: Any
-) -> Sku:
+def make_sku(title: str = "Microsoft 365 Business Premium", reference: str = "CFQ7TTC0LCHC:0002", **fields: Any) -> Sku:
     product_id, sku_id = reference.split(":")
     product, _ = Product.objects.get_or_create(
         product_id=product_id, defaults={"title": title, "publisher": "Microsoft Corporation"}
