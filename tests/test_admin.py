@@ -336,7 +336,7 @@ class TestTenantsStayApart:
         foreign = m.Customer.objects.within(theirs).get()
         sent = {
             "partner": ours.partner_id, "created_by": ours.user_id, "customer": foreign.pk, "ticket_id": "2611230000000001", "title": "x",
-            "status": "open", "severity": "minimal", "created_at_0": "2026-11-23", "created_at_1": "12:00",
+            "kind": "general", "step": "submitted", "status": "open", "severity": "minimal", "created_at_0": "2026-11-23", "created_at_1": "12:00",
             "modified_at_0": "2026-11-23", "modified_at_1": "12:00", "notes-TOTAL_FORMS": "0",
             "notes-INITIAL_FORMS": "0", "actions-TOTAL_FORMS": "0", "actions-INITIAL_FORMS": "0",
         }  # fmt: skip

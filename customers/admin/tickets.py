@@ -25,7 +25,7 @@ class TicketAdmin(ScopedAdmin):
     list_filter = ("status", "severity", "partner")
     search_fields = ("=ticket_id", "title")
     search_through: ClassVar[Any] = {"customer": ("name_key", "=tenant_id")}
-    autocomplete_fields = ("partner", "customer", "created_by")
+    autocomplete_fields = ("partner", "customer", "created_by", "taken_by")
     sortable_by = ()
     inlines = (TicketActionInline, TicketNoteInline)
 
