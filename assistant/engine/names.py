@@ -42,7 +42,7 @@ _PREPOSITIONS = {
     "may",
     "should",
 }
-_JOINERS = {"of", "and", "&", "the", "de", "la", "und", "der", "y", "+"}
+_JOINERS = {"of", "and", "the", "de", "la", "und", "der"}
 _ENDINGS = {"ltd", "inc", "llc", "corp", "co", "gmbh", "plc", "s.a", "ag", "limited"}
 
 
@@ -235,75 +235,79 @@ def _splits(run: Run, word: str, follows: str) -> bool:
 
 
 def _belongs(word: str, follows: str, run: Run | None, pieces: list[str], place: int) -> bool:
-    vocabulary = _vocabulary()
+    """Is `word` part of the name that `run` has begun, or the beginning of one?"""
     low = word.casefold()
-    next_low = follows.casefold()
     if word.startswith("<"):
         return False
-    if word == ",":
-        return run is not None and next_low.rstrip(".") in _ENDINGS
-    if word in {"&", "+"}:
-        return run is not None and bool(follows) and follows[:1].isalnum()
+    if not word[0].isalnum():
+        return run is not None and _joins(word, follows, run)
     after = pieces[place + 2] if place + 2 < len(pieces) else ""
     if len(word) == 1 and word.isupper() and follows == "." and after[:1].isupper():
         return True  # "A. Datum Corporation"
-    if word == "." and run is not None and len(run.words[-1]) == 1 and follows[:1].isupper():
-        return True
-    if word == ".":
-        return run is not None and run.words[-1].casefold() in _ENDINGS
-    if not word[0].isalnum():
-        return False
+    in_product = _in_product(low, follows.casefold(), run)
+    if in_product is not None:
+        return in_product
+    if low in _JOINERS:
+        return _joins_names(word, follows, run, pieces[place - 1] if place else "")
+    if low in _vocabulary()["common"]:
+        return _everyday(word, follows, run, pieces[place - 1] if place else "")
+    return True
+
+
+def _joins(mark: str, follows: str, run: Run) -> bool:
+    """A mark inside a name: "VanArsdel, Ltd.", "Power & Light", "A. Datum"."""
+    if mark == ",":
+        return follows.casefold().rstrip(".") in _ENDINGS
+    if mark == ".":
+        initial = len(run.words[-1]) == 1 and follows[:1].isupper()
+        return initial or run.words[-1].casefold() in _ENDINGS
+    return mark in {"&", "+"} and follows[:1].isalnum()
+
+
+def _in_product(low: str, follows: str, run: Run | None) -> bool | None:
+    """Words that are a product's only in their place: "Plan 2", "Per User", "for business"; None for others."""
+    vocabulary = _vocabulary()
+    last = run.words[-1].casefold() if run else ""
     if low.isdigit():
-        return run is not None or next_low in vocabulary["products"]
+        return run is not None or follows in vocabulary["products"]
     if low == "plan":
-        return (run is not None and run.is_product or next_low in {"1", "2", "3", "4", "5"}) and (
-            run is not None or next_low.isdigit()
-        )
-    if low == "per" or (run is not None and run.words[-1].casefold() == "per"):
-        # "Power BI Premium Per User"
-        return run is not None and run.is_product and (low != "per" or next_low in {"user", "device"})
-    if low == "id" and run is not None and run.words[-1].casefold() == "entra":
+        return follows.isdigit() if run is None else run.is_product or follows.isdigit()
+    if low == "per" or last == "per":
+        return run is not None and run.is_product and (low != "per" or follows in {"user", "device"})
+    if low == "id" and last == "entra":
         return True
     if low == "for":
-        return run is not None and run.is_product and next_low in vocabulary["after_for"]
-    if low in {"of", "and", "the", "de", "la", "und", "der"}:
-        if run is None and word == "The" and follows[:1].isupper() and not follows.isupper():
-            return next_low not in vocabulary["products"]  # "The Phone Company"
-        if run is None or run.is_product or not run.words[-1][:1].isupper():
-            return False
-        return (
-            follows[:1].isupper()
-            and (low == "of" or next_low not in vocabulary["common"])
-            and next_low not in vocabulary["products"]
-            and pieces[place - 1][:1].isupper()
-            and not run.words[-1].endswith(("'s", "s'"))
-        )
-    if low in vocabulary["common"]:
-        if run is None and word[:1].isupper() and place:
-            # "customer Upgrade Partners", "for Next Horizon": a name may begin with an everyday word.
-            last = pieces[place - 1].casefold()
-            return last in _CUSTOMER_CUES or (
-                last in {"for", "at"}
-                and follows[:1].isupper()
-                and next_low not in vocabulary["common"]
-                and next_low not in vocabulary["products"]
-            )
-        # A capital inside a name: "The Phone Company", "Best For You".
-        return (
-            run is not None
-            and word[:1].isupper()
-            and (run.words[-1][:1].isupper() or run.words[-1] == "of")
-            and not run.is_product
-            and not low.startswith("i'")
-            and low not in {"i", "is", "it"}
-            and pieces[place - 1] != "."
-        )
-    return True
+        return run is not None and run.is_product and follows in vocabulary["after_for"]
+    return None
+
+
+def _joins_names(word: str, follows: str, run: Run | None, before: str) -> bool:
+    """Said inside a name: "School of Fine Art", "The Phone Company"; never from a product on."""
+    low, next_low, vocabulary = word.casefold(), follows.casefold(), _vocabulary()
+    if not follows[:1].isupper() or next_low in vocabulary["products"]:
+        return False
+    if run is None:
+        return word == "The" and not follows.isupper()
+    named = not run.is_product and before[:1].isupper() and not before.endswith(("'s", "s'"))
+    return named and (low == "of" or next_low not in vocabulary["common"])
+
+
+def _everyday(word: str, follows: str, run: Run | None, before: str) -> bool:
+    """A word of every question that is part of a name: "customer Upgrade Partners", "Best For You"."""
+    if not word[:1].isupper():
+        return False
+    if run is not None:
+        inside = run.words[-1][:1].isupper() or run.words[-1] == "of"
+        return inside and not run.is_product and word.casefold() not in {"i", "is", "it"} and not word.startswith("I'")
+    if before.casefold() in _CUSTOMER_CUES:
+        return True
+    known = _vocabulary()["common"] | _vocabulary()["products"]
+    return before.casefold() in {"for", "at"} and follows[:1].isupper() and follows.casefold() not in known
 
 
 def _trimmed(run: Run) -> Run | None:
     """Without trailing joiners and a possessive; nothing when only a bare "Microsoft" or a letter is left."""
-    while run.words and run.words[-1].casefold() in _JOINERS:
+    while run.words and run.words[-1].casefold() in _JOINERS | {"&", "+"}:
         run.words.pop()
     if not run.words:
         return None

@@ -165,13 +165,17 @@ def _terms_and_cycles(heard: Heard) -> None:
         rf"\b({_MONTHLY}|{_YEARLY}|{_THREE})[\s-]+(?:term\s*duration|term|commitment|contract|duration|subscription term)\b",
         "term", lambda m: heard.put("term_duration", _term(m.group(1))),
     )  # fmt: skip
+    _bare_frequencies(heard)
+
+
+def _bare_frequencies(heard: Heard) -> None:
+    """A frequency without a word that says what it is: the term first, then the cycle ("25 annual", "P1Y monthly")."""
     # "the monthly and yearly price" asks for both, it names neither.
     heard.take(
         rf"\b{_MONTHLY}\s+(?:and|or|vs\.?|versus)\s+{_YEARLY}\b|\b{_YEARLY}\s+(?:and|or|vs\.?|versus)\s+{_MONTHLY}\b",
         "both",
         lambda m: None,
     )
-    # A bare frequency: the term first, then the cycle ("25 annual", "annual monthly", "P1Y monthly").
     heard.take(
         rf"\b({_YEARLY}|{_THREE})\b(?!\s+(?:revenue|report))",
         "term",

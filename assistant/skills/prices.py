@@ -6,9 +6,11 @@ from datetime import datetime
 from typing import Any
 
 from assistant.skill import Answer, Fact, Link, Ref, Skill, Slot, Source, checks_of, stamp
-from customers.services import pricing
+from customers.services import pricing, promotions
 from portal.core.money import Money
 
+# Said when nothing has a price: the reason is asked for the usual term and plan.
+USUAL_TERM, USUAL_CYCLE = "P1Y", "monthly"
 PRICES_CHANGE = "Prices can change before renewal."
 
 
@@ -24,56 +26,36 @@ def look_up_price(
     as_of: datetime,
 ) -> Answer:
     """One price when term and billing are given, else every price that the product has now."""
-    if term_duration and billing_cycle:
-        found = pricing.quote(
-            scope,
-            customer_id=customer.pk or 0,
-            sku_id=product.pk or 0,
-            term_duration=term_duration,
-            billing_cycle=billing_cycle,
-            quantity=quantity or 1,
-            as_of=as_of,
-        )
-        return _one(found, product, customer, as_of)
-    offers = pricing.quotes(scope, customer_id=customer.pk or 0, sku_ids=[product.pk or 0], as_of=as_of)
-    rows = [
-        quote
-        for quote in offers.get(product.pk or 0, [])
-        if (not term_duration or quote.term_duration == term_duration)
-        and (not billing_cycle or quote.billing_cycle == billing_cycle)
-    ]
-    if len(rows) == 1 or (rows and quantity):
-        priced = [
-            pricing.quote(
-                scope,
-                customer_id=customer.pk or 0,
-                sku_id=product.pk or 0,
-                term_duration=row.term_duration,
-                billing_cycle=row.billing_cycle,
-                quantity=quantity or 1,
-                as_of=as_of,
-            )
-            for row in rows[:8]
+    line: dict[str, Any] = {
+        "customer_id": customer.pk or 0,
+        "sku_id": product.pk or 0,
+        "term_duration": term_duration or USUAL_TERM,
+        "billing_cycle": billing_cycle or USUAL_CYCLE,
+        "quantity": quantity or 1,
+        "as_of": as_of,
+    }
+    if not (term_duration and billing_cycle):
+        found = [
+            quote
+            for quote in _all(scope, line, has_quantity=quantity is not None)
+            if (not term_duration or quote.term_duration == term_duration)
+            and (not billing_cycle or quote.billing_cycle == billing_cycle)
         ]
-        return (
-            _one(priced[0], product, customer, as_of) if len(priced) == 1 else _many(priced, product, customer, as_of)
-        )
-    if not rows:
-        return _one(
-            pricing.quote(
-                scope,
-                customer_id=customer.pk or 0,
-                sku_id=product.pk or 0,
-                term_duration=term_duration or "P1Y",
-                billing_cycle=billing_cycle or "monthly",
-                quantity=quantity or 1,
-                as_of=as_of,
-            ),
-            product,
-            customer,
-            as_of,
-        )
-    return _many(rows, product, customer, as_of)
+        if len(found) > 1:
+            return _many(found, product, customer, as_of)
+        if found:
+            line |= {"term_duration": found[0].term_duration, "billing_cycle": found[0].billing_cycle}
+    return _one(pricing.quote(scope, **line), product, customer, as_of)
+
+
+def _all(scope: Any, line: dict[str, Any], *, has_quantity: bool) -> list[Any]:
+    """Every price of the SKU: for the quantity that was named, else for one license, end of sale included."""
+    if has_quantity:
+        cells = promotions.alternatives(scope, **line).cells
+        if priced := [cell.quote for cell in cells if cell.offered and cell.quote]:
+            return priced
+    offers = pricing.quotes(scope, customer_id=line["customer_id"], sku_ids=[line["sku_id"]], as_of=line["as_of"])
+    return list(offers.get(line["sku_id"], []))
 
 
 def _one(quote: Any, product: Ref, customer: Ref, as_of: datetime) -> Answer:

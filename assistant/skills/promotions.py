@@ -74,16 +74,8 @@ def show_alternatives(scope: Any, *, product: Ref, customer: Ref, sku: str | Non
 
 def find_out_why(scope: Any, *, cart_line: Ref, as_of: datetime) -> Answer:
     """Why a line has no promotion, and the nearest change that would bring one."""
-    cart_id, _, number = cart_line.key.partition(":")
-    try:
-        view = carts.view(scope, cart_id=UUID(cart_id), as_of=as_of)
-    except (carts.CartNotFound, ValueError):
-        raise NotFound("This cart line is not there any more. Open the cart and try again.") from None
-    shown = next((line for line in view.lines if str(line.number) == number), None)
-    if shown is None:
-        raise NotFound(f"Line {number} is no longer in this cart.")
-    customer = view.cart.customer
-    line = shown.line
+    view, shown = _cart_line(scope, cart_line, as_of)
+    line, customer = shown.line, view.cart.customer
     grid = promotions.alternatives(
         scope,
         customer_id=customer.pk,
@@ -93,32 +85,39 @@ def find_out_why(scope: Any, *, cart_line: Ref, as_of: datetime) -> Answer:
         quantity=line.quantity,
         as_of=as_of,
     )
-    who = Ref(kind="customer", key=str(customer.tenant_id), label=customer.company_name, pk=customer.pk)
-    cards = [_matrix(grid, f"Promotions for {customer.company_name}, {_licenses(line.quantity)}", "your line")]
     outcome = grid.current
-    links = (Link(label=f"Cart for {customer.company_name}", to="customers:cart", args={"cart_id": cart_id}),)
+    who = Ref(kind="customer", key=str(customer.tenant_id), label=customer.company_name, pk=customer.pk)
+    matrix = _matrix(grid, f"Promotions for {customer.company_name}, {_licenses(line.quantity)}", "your line")
+    change = None
     if outcome.applied:
-        return Answer(
-            lead=f"Line {number} has a promotion: {outcome.applied.name}, {_off(outcome.discount)}.",
-            checks=checks_of(outcome.decision),
-            cards=tuple(cards),
-            sources=_sources(outcome),
-            links=(*links, *_links(who)),
-            as_of=stamp(as_of),
-        )
-    change = _change_card(grid.nearest, shown, view, may_sell=can(scope, "sell"))
-    if change:
-        cards.append(change)
+        lead = f"Line {shown.number} has a promotion: {outcome.applied.name}, {_off(outcome.discount)}."
+    else:
+        lead = _why(outcome, shown)
+        change = _change_card(grid.nearest, shown, view, may_sell=can(scope, "sell"))
+    cart = Link(label=f"Cart for {who.label}", to="customers:cart", args={"cart_id": str(view.cart.cart_id)})
     return Answer(
-        lead=_why(outcome, shown),
-        body=_what_else(grid),
+        lead=lead,
+        body="" if outcome.applied else _what_else(grid),
         checks=_shown_checks(outcome),
-        cards=tuple(cards),
+        cards=(matrix, change) if change else (matrix,),
         sources=_sources(outcome),
         chips=_other_lines(view, shown),
-        links=(*links, *_links(who)),
+        links=(cart, *_links(who)),
         as_of=stamp(as_of),
     )
+
+
+def _cart_line(scope: Any, wanted: Ref, as_of: datetime) -> tuple[Any, Any]:
+    """The cart and the line of it. Raises NotFound."""
+    cart_id, _, number = wanted.key.partition(":")
+    try:
+        view = carts.view(scope, cart_id=UUID(cart_id), as_of=as_of)
+    except (carts.CartNotFound, ValueError):
+        raise NotFound("This cart line is not there any more. Open the cart and try again.") from None
+    shown = next((line for line in view.lines if str(line.number) == number), None)
+    if shown is None:
+        raise NotFound(f"Line {number} is no longer in this cart.")
+    return view, shown
 
 
 def _why(outcome: Any, shown: Any) -> str:
