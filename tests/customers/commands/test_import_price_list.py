@@ -213,6 +213,36 @@ def test_the_change_list(run):
     assert gone.withdrawn_at is None
 
 
+def test_a_row_is_withdrawn_once(run):
+    run(as_csv([BUSINESS_PREMIUM, TEAMS]))
+    assert counts(run(as_csv([TEAMS])))["Withdrawn"] == 1
+    withdrawn_at = PriceRow.objects.exclude(withdrawn_at=None).get().withdrawn_at
+    assert counts(run(as_csv([TEAMS])))["Withdrawn"] == 0
+    assert PriceRow.objects.exclude(withdrawn_at=None).get().withdrawn_at == withdrawn_at
+
+
+DIFFERENCES = [
+    {"UnitPrice": "264.000001"},
+    {"ERP Price": ""},
+    {"ERP Price": "331"},
+    {"EffectiveEndDate": "2027-06-30T23:59:59Z"},
+    {"Tags": "License;Trial"},
+    {"PricingTierRangeMax": "300"},
+    {"EndofSaleDate": "3/31/2027"},
+]
+
+
+@pytest.mark.parametrize("difference", DIFFERENCES, ids=lambda cells: next(iter(cells)))
+def test_what_counts_as_a_change_is_also_a_contradiction_within_one_file(run, difference):
+    header = HEADERS["preview"]
+    run(as_csv([BUSINESS_PREMIUM], header))
+    other = BUSINESS_PREMIUM | difference
+    assert counts(run(as_csv([other], header)))["Changed"] == 1
+    assert counts(run(as_csv([other], header)))["Unchanged"] == 1
+    with pytest.raises(CommandError, match="1 of 2 rows are bad"):
+        run(as_csv([BUSINESS_PREMIUM, other], header))
+
+
 def test_an_import_is_audited(run):
     run(as_csv([BUSINESS_PREMIUM]))
     entry = AuditEvent.objects.get(event="price_list.imported")
@@ -370,6 +400,7 @@ UNREADABLE = {
     "latin-1": (GOOD.replace("Office", "Büro").encode("latin-1"), "not UTF-8 text near line"),
     "utf-16": (GOOD.encode("utf-16"), "not UTF-8 text"),
     "binary": (b"\x89PNG\r\n\x1a\n" + bytes(range(256)), "not UTF-8 text"),
+    "zero byte": (GOOD.replace("Office", "Off\0ice"), "not UTF-8 text"),
     "quote left open": (GOOD.replace('Commercial"', "Commercial"), "From line 2 on the file is no CSV"),
     "letters after a quote": (GOOD + 'a,"b"c\n', "From line 4 on the file is no CSV"),
     "endless value": (GOOD + '"' + "line\n" * 40_000, "From line 4 on the file is no CSV"),
