@@ -27,8 +27,7 @@ function showPanel(open, focus = true) {
   expanded();
   cover();
   if (!focus) return;
-  if (open) ($("[data-composer]", panel) || panel).focus({ preventScroll: true });
-  else (opener?.isConnected ? opener : $("#assistant-button"))?.focus();
+  focusStill(open ? $("[data-composer]", panel) || panel : opener?.isConnected ? opener : $("#assistant-button"));
 }
 
 // Narrow pages start with the panel closed, however it was left.
@@ -190,7 +189,9 @@ on("afterRequest", ({ detail }) => {
   const form = detail.elt.closest?.("form");
   if (form) busy(form, $("[aria-busy=true]", form), false);
   detail.target?.removeAttribute?.("aria-busy");
-  if (detail.successful) offline(false);
+  if (!detail.successful) return;
+  offline(false);
+  if (detail.requestConfig.verb !== "get") sessionStorage.removeItem(DRAFT);
 });
 on("beforeOnLoad", ({ detail }) => {
   if (detail.xhr.status === 401) keepDraft();
@@ -234,7 +235,7 @@ addEventListener("online", () => offline(false));
 
 // Drafts: what was typed survives an ended session ----------------------------------------------
 const DRAFT = "portal-draft";
-const here = location.pathname + location.search;
+const here = () => location.pathname + location.search;
 const typed = (form) => [...form.elements].filter((el) => el.name && !["hidden", "password", "file", "submit", "button"].includes(el.type));
 const changed = (el) => el.type === "checkbox" || el.type === "radio" ? el.checked !== el.defaultChecked
   : el.options ? [...el.options].some((option) => option.selected !== option.defaultSelected) : el.value !== el.defaultValue;
@@ -243,7 +244,7 @@ const forms = () => all("form[method=post]:not([data-no-draft])");
 function keepDraft(waiting = false) {
   const fields = forms().flatMap((form, at) => typed(form).map((el, nth) => [at, form.getAttribute("action"), nth, el.name, el.checked ?? null, el.value, changed(el)]))
     .filter((field) => field.pop());
-  if (fields.length) sessionStorage.setItem(DRAFT, JSON.stringify({ here, user: document.body.dataset.user, fields, waiting }));
+  if (fields.length) sessionStorage.setItem(DRAFT, JSON.stringify({ here: here(), user: document.body.dataset.user, fields, waiting }));
 }
 
 function restoreDraft() {
@@ -252,7 +253,7 @@ function restoreDraft() {
   // The sign-in page: the draft waits for the page it belongs to.
   if ("keepDraft" in document.body.dataset) { sessionStorage.setItem(DRAFT, JSON.stringify({ ...draft, waiting: true })); return; }
   sessionStorage.removeItem(DRAFT);
-  if (!draft.waiting || draft.here !== here || draft.user !== document.body.dataset.user) return;
+  if (!draft.waiting || draft.here !== here() || draft.user !== document.body.dataset.user) return;
   const list = forms();
   for (const [at, action, nth, name, checked, value] of draft.fields) {
     const form = list[at]?.getAttribute("action") === action ? list[at] : list.find((other) => other.getAttribute("action") === action);
