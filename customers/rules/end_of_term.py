@@ -36,7 +36,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from customers.rules.vocabulary import EndOfTerm, SubscriptionStatus
+from customers.rules.vocabulary import EndOfTerm, SubscriptionStatus, day_words, word
 from portal.core.decision import Check, Decision, Rule, missing_fact
 
 RULE = Rule(
@@ -111,10 +111,6 @@ class _Condition:
     found: Callable[[Facts], str]
 
 
-def _day(moment: datetime) -> str:
-    return f"{moment.day} {moment:%b %Y}"
-
-
 EST_CONDITIONS = (
     _Condition(
         code="license_based",
@@ -143,18 +139,18 @@ EST_CONDITIONS = (
     _Condition(
         code="bought_from",
         holds=lambda facts: facts.term_starts_at >= EST_BOUGHT_FROM,
-        yes=f"Purchased or renewed on or after {_day(EST_BOUGHT_FROM)}.",
-        no=f"Purchased or renewed before {_day(EST_BOUGHT_FROM)}: the old grace period applies once more.",
-        expected=f"on or after {_day(EST_BOUGHT_FROM)}",
-        found=lambda facts: _day(facts.term_starts_at),
+        yes=f"Purchased or renewed on or after {day_words(EST_BOUGHT_FROM)}.",
+        no=f"Purchased or renewed before {day_words(EST_BOUGHT_FROM)}: the old grace period applies once more.",
+        expected=f"on or after {day_words(EST_BOUGHT_FROM)}",
+        found=lambda facts: day_words(facts.term_starts_at),
     ),
     _Condition(
         code="ends_from",
         holds=lambda facts: facts.term_ends_at >= EST_ENDS_FROM,
-        yes=f"The term ends on or after {_day(EST_ENDS_FROM)}.",
-        no=f"The term ends before {_day(EST_ENDS_FROM)}.",
-        expected=f"on or after {_day(EST_ENDS_FROM)}",
-        found=lambda facts: _day(facts.term_ends_at),
+        yes=f"The term ends on or after {day_words(EST_ENDS_FROM)}.",
+        no=f"The term ends before {day_words(EST_ENDS_FROM)}.",
+        expected=f"on or after {day_words(EST_ENDS_FROM)}",
+        found=lambda facts: day_words(facts.term_ends_at),
     ),
 )
 
@@ -167,7 +163,7 @@ def outcome_of(facts: Facts) -> EndOfTerm:
         return EndOfTerm.LAPSE
     action = _action(facts)
     if action is not None:
-        return _ACTIONS.get(_word(action), EndOfTerm.NOT_APPLICABLE)
+        return _ACTIONS.get(word(action), EndOfTerm.NOT_APPLICABLE)
     if facts.auto_renew_enabled:
         return EndOfTerm.RENEW
     return EndOfTerm.SILENT_EST if all(c.holds(facts) for c in EST_CONDITIONS) else EndOfTerm.LAPSE
@@ -196,11 +192,11 @@ def _state(facts: Facts, as_of: datetime) -> list[Check]:
         return checks
     if facts.has_no_end:
         return [*checks, _check("has_end", False, "", "The term has no end.", "a term end", "no end")]
-    day = _day(facts.term_ends_at)
+    day = day_words(facts.term_ends_at)
     checks.append(_check("has_end", True, f"The term ends on {day}.", "", "a term end", day))
     if facts.term_ends_at < as_of:
         no = f"The term ended on {day}: what is known of this subscription is out of date."
-        checks.append(_check("term_running", False, "", no, f"ends after {_day(as_of)}", day))
+        checks.append(_check("term_running", False, "", no, f"ends after {day_words(as_of)}", day))
     return checks
 
 
@@ -234,7 +230,7 @@ def _action(facts: Facts) -> str | None:
     """The action for the end of the term, as it is written; None when there is none."""
     for entry in facts.scheduled_actions:
         when = entry.get("scheduleType") or entry.get("scheduledType") or "TermEnd"
-        if _word(str(when)) == "termend":
+        if word(str(when)) == "termend":
             return str(entry.get("actionType") or "no action named")
     return None
 
@@ -251,11 +247,6 @@ def _cost(uplift: Decimal | None) -> str:
     if uplift == UPLIFT_WITHOUT_MONTHLY:
         return "It costs 23% more, because the SKU has no monthly term."
     return "It costs 3% more than the monthly term, or 23% where the SKU has no monthly term; which, is not known."
-
-
-def _word(text: str) -> str:
-    """Enums of the API come in any casing, with or without underscores (contract §0)."""
-    return text.replace("_", "").casefold()
 
 
 def _check(code: str, passed: bool, yes: str, no: str, expected: str, found: str) -> Check:

@@ -29,7 +29,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from customers.rules.billing import Amounts, amounts, charges_of, in_order
-from customers.rules.vocabulary import PriceView, term_words
+from customers.rules.vocabulary import PriceView, day_words, licenses, term_words
 from portal.core.decision import Check, Decision, Rule
 from portal.core.money import Money
 
@@ -235,7 +235,7 @@ def _fits_tier(rows: Sequence[Row], wanted: Wanted, as_of: datetime) -> Asked:
     def holds(row: Row) -> bool:
         return row.tier_min <= wanted.quantity and (row.tier_max is None or wanted.quantity <= row.tier_max)
 
-    many = f"{wanted.quantity:,} license{'' if wanted.quantity == 1 else 's'}"
+    many = licenses(wanted.quantity)
     tiers = ", ".join(_tier(row) for row in sorted(rows, key=lambda row: row.tier_min))
     yes, no = f"The price holds for {many}.", f"No price for {many}; the list has {tiers}."
     fits = any(holds(row) for row in rows)
@@ -254,7 +254,9 @@ def _is_valid_now(rows: Sequence[Row], wanted: Wanted, as_of: datetime) -> Asked
     else:
         found = _period(max(rows, key=lambda row: row.ends_at))
         failed = f"The last price has ended: {found}."
-    check = _check("valid_now", bool(valid), f"Valid {found}.", failed, expected=f"valid on {_day(as_of)}", found=found)
+    check = _check(
+        "valid_now", bool(valid), f"Valid {found}.", failed, expected=f"valid on {day_words(as_of)}", found=found
+    )
     return check, lambda row: _is_valid(row, as_of)
 
 
@@ -316,14 +318,14 @@ def _no_price(wanted: Wanted, checks: tuple[Check, ...]) -> Quote:
 
 
 def _verdict(wanted: Wanted, row: Row, charges: int | None, billed: Amounts) -> str:
-    many = f"{wanted.quantity:,} license{'' if wanted.quantity == 1 else 's'}"
+    many = licenses(wanted.quantity)
     amount = f"{billed.per_term}"
     if billed.per_charge and charges != 1:
         amount = f"{billed.per_charge} per charge, {billed.per_term} for the term"
     words = f"{many} for {term_words(wanted.term_duration, wanted.billing_cycle)}: {amount}."
     if row.view == PriceView.END_OF_SALE:
         words += " End of sale: this price is for subscriptions that run already."
-    return f"{words} From {row.list_name}, {_day(row.list_date)}."
+    return f"{words} From {row.list_name}, {day_words(row.list_date)}."
 
 
 def _on_sale(wanted: Wanted, row: Row, as_of: datetime) -> Check:
@@ -332,7 +334,7 @@ def _on_sale(wanted: Wanted, row: Row, as_of: datetime) -> Check:
         failed = f"{wanted.title} is at its end of sale: it is {found} and cannot be bought anew."
         return _check("on_sale", False, "", failed, expected="on sale", found=found, rule=END_OF_SALE)
     if row.end_of_sale_at is not None and row.end_of_sale_at <= as_of:
-        found = f"end of sale on {_day(row.end_of_sale_at)}"
+        found = f"end of sale on {day_words(row.end_of_sale_at)}"
         failed = f"{wanted.title} cannot be bought anew since its {found}."
         return _check("on_sale", False, "", failed, expected="on sale", found=found, rule=END_OF_SALE)
     return _check("on_sale", True, "On sale.", "", expected="on sale", found="on sale", rule=END_OF_SALE)
@@ -352,7 +354,7 @@ def _computable(wanted: Wanted, charges: int | None) -> Check:
 
 def _withdrawn(wanted: Wanted, row: Row) -> Check:
     assert row.withdrawn_at is not None  # noqa: S101 - the caller looked
-    found = f"withdrawn on {_day(row.withdrawn_at)}"
+    found = f"withdrawn on {day_words(row.withdrawn_at)}"
     return _check(
         "not_withdrawn",
         False,
@@ -392,10 +394,6 @@ def _tier(row: Row) -> str:
 
 def _period(row: Row) -> str:
     start = (
-        f"from {_day(row.starts_at)}" if row.starts_at.year > 1800 else "from the beginning"
+        f"from {day_words(row.starts_at)}" if row.starts_at.year > 1800 else "from the beginning"
     )  # 1753 stands for no start
-    return start if row.ends_at.year == OPEN_YEAR else f"{start} until {_day(row.ends_at)}"
-
-
-def _day(moment: date) -> str:
-    return f"{moment.day} {moment:%b %Y}"
+    return start if row.ends_at.year == OPEN_YEAR else f"{start} until {day_words(row.ends_at)}"

@@ -17,7 +17,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from customers.rules.vocabulary import sku_id_of
+from customers.rules.vocabulary import licenses, sku_id_of, word
 from portal.core.decision import Check, Rule
 
 CHECKED_ON = date(2026, 11, 23)
@@ -277,17 +277,8 @@ def _is(entry: Any, kind: str) -> bool:
     return isinstance(entry, Mapping) and word(str(entry.get("type", ""))) == word(kind)
 
 
-def word(text: str) -> str:
-    """Enums of the API come in any casing, with or without underscores (contract §0)."""
-    return text.replace("_", "").casefold()
-
-
 def _redeemed(promotion: Promotion, buyer: Buyer) -> Redemption:
     return buyer.redeemed.get(promotion_key(promotion.promotion_id), Redemption())
-
-
-def licenses(number: int) -> str:
-    return f"{number:,} license{'' if number == 1 else 's'}"
 
 
 def _times(number: int) -> str:

@@ -54,9 +54,8 @@ from customers.rules.promotion_constraints import (
     promotion_key,
     redemptions,
     seats,
-    word,
 )
-from customers.rules.vocabulary import term_words
+from customers.rules.vocabulary import day_words, term_words, word
 from portal.core.decision import Check, Decision
 from portal.core.money import Money
 
@@ -227,9 +226,11 @@ def _line_checks(line: Line, considered: tuple[Eligibility, ...], quote: Quote) 
 
 def _in_force(promotion: Promotion, as_of: datetime) -> Check:
     passed = promotion.starts_at <= as_of <= promotion.ends_at
-    period = f"{day(promotion.starts_at)} to {day(promotion.ends_at)}"
+    period = f"{day_words(promotion.starts_at)} to {day_words(promotion.ends_at)}"
     no = (
-        f"Ended on {day(promotion.ends_at)}." if as_of > promotion.ends_at else f"Starts on {day(promotion.starts_at)}."
+        f"Ended on {day_words(promotion.ends_at)}."
+        if as_of > promotion.ends_at
+        else f"Starts on {day_words(promotion.starts_at)}."
     )
     return check(
         "InvalidPromotion",
@@ -237,7 +238,7 @@ def _in_force(promotion: Promotion, as_of: datetime) -> Check:
         f"Runs from {period}.",
         no,
         expected=period,
-        found=day(as_of),
+        found=day_words(as_of),
         data={"startDate": promotion.starts_at.isoformat(), "endDate": promotion.ends_at.isoformat()},
     )
 
@@ -294,8 +295,3 @@ def _is_sku(covered: Covered, line: Line) -> bool:
 
 def _terms(thing: Covered | Line) -> tuple[str, str]:
     return thing.term_duration, thing.billing_cycle
-
-
-def day(moment: datetime) -> str:
-    """`23 Nov 2026`."""
-    return f"{moment.day} {moment:%b %Y}"

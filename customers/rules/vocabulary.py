@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from enum import StrEnum
 
 
@@ -105,14 +106,15 @@ _SEGMENT_WORDS = {
 }
 
 
-def _key(text: str) -> str:
+def word(text: str) -> str:
+    """The part of an enum value that counts: the API writes any casing, with or without underscores (contract §0)."""
     return "".join(c for c in text.casefold() if c.isalnum())
 
 
 def cycle_of(text: str) -> BillingCycle:
     """The cycle behind any casing the API or the price list uses. Raises ValueError."""
     for cycle in BillingCycle:
-        if _key(cycle) == _key(text):
+        if word(cycle) == word(text):
             return cycle
     raise ValueError(f"unknown billing cycle {text!r}")
 
@@ -120,7 +122,7 @@ def cycle_of(text: str) -> BillingCycle:
 def segment_of(text: str) -> Segment:
     """The segment behind either vocabulary (NonProfit is Charity). Raises ValueError."""
     try:
-        return _SEGMENT_WORDS[_key(text)]
+        return _SEGMENT_WORDS[word(text)]
     except KeyError:
         raise ValueError(f"unknown segment {text!r}") from None
 
@@ -128,6 +130,16 @@ def segment_of(text: str) -> Segment:
 def term_words(term: str, cycle: str) -> str:
     """For example `1 year, billed monthly`; a value we do not know is shown as it came."""
     return f"{TERM_WORDS.get(term, term)}, billed {CYCLE_WORDS.get(cycle, cycle)}"
+
+
+def day_words(moment: date) -> str:
+    """`23 Nov 2026`."""
+    return f"{moment.day} {moment:%b %Y}"
+
+
+def licenses(number: int) -> str:
+    """`1 license`, `2,500 licenses`."""
+    return f"{number:,} license{'' if number == 1 else 's'}"
 
 
 def sku_id_of(text: str) -> str:
