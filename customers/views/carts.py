@@ -70,11 +70,13 @@ def cart_line(request: PortalRequest, cart_id: UUID, number: int) -> HttpRespons
     try:
         _write(request, cart_id, number, typed, as_of)
     except CartNotFound:
-        return _line_is_gone(request, _view(request, cart_id, as_of), number, typed)
+        return _line_is_gone(request, _view(request, cart_id, as_of), number, typed, as_of)
     except CartClosed:
         return _page(request, _view(request, cart_id, as_of), status=409)  # the page says why
     except CartChanged as changed:
         view = _view(request, cart_id, as_of)
+        if all(each.number != number for each in view.lines):
+            return _line_is_gone(request, view, number, typed, as_of)
         if not _is_already_so(view, number, typed):
             return _page(request, view, number=number, typed=typed, conflict=str(changed), status=409)
     except LineRefused as refused:
@@ -108,10 +110,12 @@ def _done(request: PortalRequest, cart_id: UUID, number: int, typed: LineInput, 
     return _page(request, view, said=f"{said} {totals}", removed=number if typed.op == REMOVE else None)
 
 
-def _line_is_gone(request: PortalRequest, view: CartView, number: int, typed: LineInput) -> HttpResponse:
-    """Somebody removed the line while it was on screen. `view` has answered 404 for a cart of somebody else."""
+def _line_is_gone(
+    request: PortalRequest, view: CartView, number: int, typed: LineInput, as_of: datetime
+) -> HttpResponse:
+    """The line was removed while it was on screen, by somebody else or by the first of two clicks."""
     if typed.op == REMOVE:
-        return _done(request, view.cart.cart_id, number, typed, clock.now())
+        return _done(request, view.cart.cart_id, number, typed, as_of)
     gone = f"Line {number} is no longer in this cart. Nothing was saved."
     return _page(request, view, conflict=gone, status=409)
 
