@@ -28,7 +28,7 @@ from portal.core.text import fold
 
 # How many names a spelling mistake is compared with where the database cannot do it (SQLite).
 NAMES_COMPARED = 100_000
-SIMILAR_FROM = 75  # of 100, as WRatio counts
+SIMILAR_FROM = 75  # of 100, as rapidfuzz counts
 WORD_COUNTS = 0.9
 CHUNK = 2_000
 CALENDAR_MONTHS = 12
@@ -133,7 +133,10 @@ def similar(scope: Scope, *, text: str, limit: int = 5) -> list[CustomerMatch]:
         scored = near.annotate(score=score).order_by("-score", "name_key", "id")[:limit]
         return [CustomerMatch(customer=row, how="similar", score=min(row.score, 0.99)) for row in scored]
     names = dict(everyone.order_by("id").values_list("pk", "name_key")[:NAMES_COMPARED])
-    best = process.extract(wanted, names, scorer=fuzz.WRatio, limit=limit, score_cutoff=SIMILAR_FROM)
+    # A slip in the whole name first; else a slip in some words of it.
+    best = process.extract(wanted, names, scorer=fuzz.ratio, limit=limit, score_cutoff=SIMILAR_FROM) or process.extract(
+        wanted, names, scorer=fuzz.WRatio, limit=limit, score_cutoff=SIMILAR_FROM
+    )
     found = everyone.in_bulk([pk for _, _, pk in best])
     return [CustomerMatch(customer=found[pk], how="similar", score=min(score / 100, 0.99)) for _, score, pk in best]
 
