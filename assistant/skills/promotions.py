@@ -98,7 +98,7 @@ def find_out_why(scope: Any, *, cart_line: Ref, as_of: datetime) -> Answer:
     return Answer(
         lead=lead,
         body="" if outcome.applied else _what_else(grid),
-        checks=_shown_checks(outcome),
+        checks=_shown_checks(_decision(grid)),
         cards=(matrix, change) if change else (matrix,),
         sources=_sources(outcome),
         chips=_other_lines(view, shown),
@@ -139,9 +139,15 @@ def _what_else(grid: Any) -> str:
     return "No other term, billing plan or number of licenses would bring one."
 
 
-def _shown_checks(outcome: Any) -> tuple[dict[str, Any], ...]:
+def _decision(grid: Any) -> Any:
+    """The conditions of the promotion that the nearest change would bring, else of the one that came nearest."""
+    wanted = grid.nearest.promotion.promotion_id if grid.nearest else ""
+    return next((each for each in grid.current.considered if each.promotion_id == wanted), grid.current.decision)
+
+
+def _shown_checks(decision: Any) -> tuple[dict[str, Any], ...]:
     """What fails first, then what is met."""
-    checks = sorted(checks_of(outcome.decision), key=lambda check: check["passed"])
+    checks = sorted(checks_of(decision), key=lambda check: check["passed"])
     return tuple(checks[:SHOWN_CHECKS])
 
 
@@ -215,7 +221,7 @@ def _over_the_grid(
             Fact(label="Customer", value=customer.label, link=_customer(customer)),
             Fact(label="Product", value=f"{product.label} ({product.key})"),
         ),
-        checks=() if eligible else _shown_checks(grid.current),
+        checks=() if eligible else _shown_checks(_decision(grid)),
         cards=(_matrix(grid, title, ""), *_nearest_card(grid, bool(eligible))),
         sources=_sources(grid.current),
         chips=(f"What is the price of {product.label} for {customer.label}?",),
