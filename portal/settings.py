@@ -163,6 +163,7 @@ USE_TZ = True
 # Static files and files of people
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
+STATIC_ROOT.mkdir(exist_ok=True)  # whitenoise complains of a folder that is not there yet
 STATICFILES_DIRS = [BASE_DIR / "static"]
 MEDIA_ROOT = DATA_DIR / "files"
 S3_BUCKET = env.text("S3_BUCKET")
