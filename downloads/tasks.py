@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 
 from downloads import services
-from portal.core import clock
+from portal.core import clock, jobs
 
 
 @shared_task(name="downloads.run_report")
@@ -15,7 +15,9 @@ def run_report(*, request_id: int, **_later: object) -> str:
 
 @shared_task(name="downloads.sweep")
 def sweep(**_later: object) -> int:
-    return services.sweep(as_of=clock.now())
+    as_of = clock.now()
+    jobs.note_beat(as_of)
+    return services.sweep(as_of=as_of)
 
 
 @shared_task(name="downloads.expire")

@@ -10,7 +10,7 @@ import csv
 import re
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
-from typing import Any, BinaryIO
+from typing import Any, Protocol
 
 from downloads.report import Shape
 
@@ -44,10 +44,16 @@ PRINT: dict[Shape, Callable[[Any], str]] = {
 }
 
 
+class Out(Protocol):
+    """Whatever takes bytes."""
+
+    def write(self, block: Any, /) -> int: ...
+
+
 class _Lines:
     """Receives csv's lines. csv is told CRLF so that it quotes both characters, as COPY does."""
 
-    def __init__(self, out: BinaryIO) -> None:
+    def __init__(self, out: Out) -> None:
         self.out = out
 
     def write(self, line: str) -> int:
@@ -58,7 +64,7 @@ def header(names: Sequence[str]) -> bytes:
     return (",".join(names) + "\n").encode()
 
 
-def write_rows(out: BinaryIO, shapes: Sequence[Shape], rows: Iterable[Sequence[Any]]) -> int:
+def write_rows(out: Out, shapes: Sequence[Shape], rows: Iterable[Sequence[Any]]) -> int:
     """Write each row in the shapes of its columns; answer how many rows there were."""
     printers = [PRINT[shape] for shape in shapes]
     writer = csv.writer(_Lines(out))

@@ -6,11 +6,14 @@ By name, because a service sits below the task that calls it and may not import 
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from functools import cache, partial
+from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 from celery import current_app
 from celery.app.task import Task
+from django.conf import settings
 from django.db import transaction
 
 P = ParamSpec("P")
@@ -42,3 +45,20 @@ def writes(service: Callable[P, R]) -> Callable[P, R]:
     guarded = transaction.atomic(service)
     WRITES.add(guarded)
     return guarded
+
+
+def note_beat(at: datetime) -> None:
+    """A scheduled task ran: scheduler, broker and worker are alive. For `manage.py doctor`."""
+    _beat_file().write_text(at.isoformat())
+
+
+def last_beat() -> datetime | None:
+    """When a scheduled task last ran with this data folder."""
+    try:
+        return datetime.fromisoformat(_beat_file().read_text())
+    except (FileNotFoundError, ValueError):
+        return None
+
+
+def _beat_file() -> Path:
+    return Path(settings.DATA_DIR) / "last-beat"

@@ -30,6 +30,8 @@ class Command(BaseCommand):
             made = services.write_report(partner, report=options["kind"], path=path, as_of=clock.now())
         except OSError as error:
             raise CommandError(f"Cannot write {path}: {error.strerror}") from None
-        self.stdout.write(f"{made.rows:,} rows, {made.size:,} bytes, sha256 {made.sha256}: {path}")
+        self.stdout.write(
+            f"{made.rows:,} row{'' if made.rows == 1 else 's'}, {made.size:,} bytes, sha256 {made.sha256}: {path}"
+        )
         if not made.rows:
             self.stdout.write(REPORTS[options["kind"]].nothing)
