@@ -30,9 +30,9 @@ _TABLES = {
         n integer PRIMARY KEY, market varchar(2), currency varchar(3), segment varchar(12), term_duration varchar(8),
         billing_plan varchar(12), tier_min integer, tier_max integer, starts_at timestamptz, ends_at timestamptz,
         tags varchar(200), change_indicator varchar(20), end_of_sale_at timestamptz""",
-    "price_in_row": "line integer, sku integer, offer integer, unit_price numeric(18,6), erp_price numeric(18,6)",
+    "price_in_row": "line integer{key}, sku integer, offer integer, unit_price numeric(18,6), erp_price numeric(18,6)",
 }
-_DERIVED = ("price_in_same_sku", "price_in_same_offer", "price_in_twice", "price_in_stored_sku", "price_in_match")
+_DERIVED = ("price_in_same_sku", "price_in_same_offer", "price_in_later", "price_in_stored_sku", "price_in_match")
 
 # A number may be given twice to the same SKU or offer: the reader forgets, to keep its memory flat.
 _SAME_SKU = """
@@ -43,19 +43,18 @@ _SAME_OFFER = """
     SELECT n, min(n) OVER (
         PARTITION BY market, currency, segment, term_duration, billing_plan, tier_min, starts_at
     ) AS same FROM price_in_offer"""
-_TWICE = """
-    CREATE TEMPORARY TABLE price_in_twice AS
-    SELECT s.same AS sku, o.same AS offer, min(r.line) AS first_line
-    FROM price_in_row r JOIN price_in_same_sku s ON s.n = r.sku JOIN price_in_same_offer o ON o.n = r.offer
-    GROUP BY s.same, o.same HAVING count(*) > 1"""
+_PLACED = """
+    FROM price_in_row r JOIN price_in_same_sku s ON s.n = r.sku JOIN price_in_same_offer o ON o.n = r.offer"""
+_ANY_TWICE = "SELECT EXISTS (SELECT 1 {placed} GROUP BY s.same, o.same HAVING count(*) > 1)"
 _LATER = """
-    FROM price_in_twice t
-    JOIN price_in_same_sku s ON s.same = t.sku
-    JOIN price_in_same_offer o ON o.same = t.offer
-    JOIN price_in_row r ON r.sku = s.n AND r.offer = o.n AND r.line > t.first_line"""
-_CONFLICTS = f"""
-    {_LATER}
-    JOIN price_in_row f ON f.line = t.first_line
+    CREATE TEMPORARY TABLE price_in_later AS
+    SELECT line, first_line FROM (
+        SELECT r.line, min(r.line) OVER (PARTITION BY s.same, o.same) AS first_line {placed}
+    ) numbered WHERE line > first_line"""
+_CONFLICTS = """
+    FROM price_in_later l
+    JOIN price_in_row r ON r.line = l.line
+    JOIN price_in_row f ON f.line = l.first_line
     JOIN price_in_offer ro ON ro.n = r.offer
     JOIN price_in_offer fo ON fo.n = f.offer
     WHERE r.unit_price <> f.unit_price OR r.erp_price IS DISTINCT FROM f.erp_price
@@ -112,11 +111,12 @@ _COUNT = """
         COALESCE(sum(CASE WHEN changed THEN 1 ELSE 0 END), 0),
         COALESCE(sum(CASE WHEN changed OR remarked THEN 1 ELSE 0 END), 0)
     FROM price_in_match"""
+# A join, not NOT EXISTS: SQLite would read all of price_in_match for each row.
 _WITHDRAW = """
-    UPDATE {row} SET withdrawn_at = %s
-    WHERE view = %s AND withdrawn_at IS NULL AND market IN (SELECT market FROM price_in_offer)
-      AND segment = COALESCE(%s, segment)
-      AND NOT EXISTS (SELECT 1 FROM price_in_match m WHERE m.id = {row}.id)"""
+    UPDATE {row} SET withdrawn_at = %s WHERE id IN (
+        SELECT p.id FROM {row} p LEFT JOIN price_in_match m ON m.id = p.id
+        WHERE m.id IS NULL AND p.view = %s AND p.withdrawn_at IS NULL
+          AND p.market IN (SELECT market FROM price_in_offer) AND p.segment = COALESCE(%s, p.segment))"""
 _CHANGE = """
     UPDATE {row} SET price_list_id = %s, unit_price = r.unit_price, erp_price = r.erp_price,
         pricing_tier_max = o.tier_max, effective_end_at = o.ends_at, tags = o.tags,
@@ -158,6 +158,8 @@ class Staging:
                 # One import at a time; readers and other work go on.
                 cursor.execute(f"LOCK TABLE {PriceList._meta.db_table} IN SHARE ROW EXCLUSIVE MODE")
             for name, columns in _TABLES.items():
+                # On SQLite the key is the row's own number and costs nothing; on PostgreSQL it would be an index.
+                columns = columns.format(key="" if self._postgresql else " PRIMARY KEY")
                 cursor.execute(f"CREATE TEMPORARY TABLE {name} ({columns})")
 
     def load(
@@ -191,15 +193,16 @@ class Staging:
             for statement in (_SAME_SKU, _SAME_OFFER):
                 cursor.execute(statement)
             self._know(cursor, ("price_in_same_sku", "price_in_same_offer"))
-            cursor.execute(_TWICE)
-            cursor.execute("SELECT count(*) FROM price_in_twice")
+            cursor.execute(_ANY_TWICE.format(placed=_PLACED))
             if not _number(cursor):
                 return 0, 0, []
+            cursor.execute(_LATER.format(placed=_PLACED))
+            self._know(cursor, ("price_in_later",))
             cursor.execute(f"SELECT count(*) {_CONFLICTS}")
             conflicts = _number(cursor)
             cursor.execute(f"SELECT r.line, f.line {_CONFLICTS} ORDER BY r.line LIMIT %s", [show])
             shown = [Conflict(*lines) for lines in cursor.fetchall()]
-            cursor.execute(f"DELETE FROM price_in_row WHERE line IN (SELECT r.line {_LATER})")  # noqa: S608 - constants
+            cursor.execute("DELETE FROM price_in_row WHERE line IN (SELECT line FROM price_in_later)")
             return cursor.rowcount - conflicts, conflicts, shown
 
     def compare(self, view: str) -> tuple[int, int, int]:
