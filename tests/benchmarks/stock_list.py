@@ -1,4 +1,4 @@
-"""The subscriptions list as a Django project usually writes it: django-tables2 with a Paginator. For comparison."""
+"""The subscriptions list as a Django project usually writes it: django-tables2 with its Bootstrap template and a Paginator."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from portal.core import clock
 from portal.core.access import needs
 
 PAGE = """{% extends "base.html" %}{% load django_tables2 %}{% block title %}Subscriptions{% endblock %}
-{% block main %}<h1>Subscriptions</h1>{% render_table table "django_tables2/table.html" %}{% endblock %}"""
+{% block main %}<h1>Subscriptions</h1>{% render_table table "django_tables2/bootstrap5.html" %}{% endblock %}"""
 
 
 class StockTable(django_tables2.Table):

@@ -10,7 +10,7 @@ from typing import Any
 from django import template
 from django.forms import BoundField, CheckboxInput, RadioSelect
 from django.templatetags.static import static
-from django.urls import NoReverseMatch, reverse
+from django.urls import NoReverseMatch, get_script_prefix, get_urlconf, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -179,11 +179,16 @@ def control(field: BoundField, **attributes: Any) -> SafeString:
 
 
 def _link(context: template.Context, key: str, view: str) -> dict[str, Any]:
+    return {"url": _address(view, get_urlconf(), get_script_prefix()), "current": context.get("section") == key}
+
+
+# A dozen links of the shell stand on every page.
+@lru_cache(maxsize=64)
+def _address(view: str, _urlconf: str | None, _prefix: str) -> str:
     try:
-        url = reverse(view)
+        return reverse(view)
     except NoReverseMatch:
-        url = ""
-    return {"url": url, "current": context.get("section") == key}
+        return ""
 
 
 @register.inclusion_tag("ui/nav_link.html", takes_context=True)
