@@ -118,7 +118,7 @@ def request_report(scope: Scope, *, report: str, as_of: datetime) -> Requested:
     kind = report_of(report)
     # One at a time in a tenant: between looking and creating nobody else may ask. The constraint
     # download_one_under_way stands behind this.
-    Partner.objects.select_for_update(no_key=True).get(pk=scope.partner_id or 0)
+    Partner.objects.select_for_update(no_key=True).get(pk=scope.partner_id)
     current = (
         DownloadRequest.objects.within(scope)
         .filter(Q(status__in=UNDER_WAY) | Q(status=Status.COMPLETED, requested_at__gt=as_of - ONCE_IN), report=kind.key)
@@ -129,7 +129,7 @@ def request_report(scope: Scope, *, report: str, as_of: datetime) -> Requested:
         mine = access.can(scope, "download_all") or current.requested_by_id == scope.user_id
         return Requested(report=kind, request=current, is_new=False, may_open=mine)
     request = DownloadRequest.objects.create(
-        partner_id=scope.partner_id or 0,
+        partner_id=scope.partner_id,
         report=kind.key,
         requested_by_id=scope.user_id,
         requested_at=as_of,

@@ -197,6 +197,33 @@ def test_a_worker_that_lost_its_lease_stops_and_touches_nothing(
     assert DownloadChunk.objects.within(four_parts).filter(request=request).count() == 4
 
 
+def test_a_worker_stops_while_the_other_one_is_still_at_work(
+    four_parts: Scope, as_of: datetime, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = make_request(four_parts, as_of)
+    write, slept = pipeline.write_range, []
+
+    def sleepy(report: Any, scope: Any, keys: pipeline.Range, out: Any, **more: Any) -> int:
+        if keys.number == 2 and not slept:
+            slept.append(True)
+            clock.at += runs.LEASE * 2
+            assert runs._claim(request.pk, as_of=clock()) is not None
+        return write(report, scope, keys, out, **more)
+
+    monkeypatch.setattr(pipeline, "write_range", sleepy)
+    assert services.run(request_id=request.pk, now=clock) == "lost the lease"
+    request.refresh_from_db()
+    assert (request.status, request.attempts, request.rows_done) == (Status.PROCESSING, 2, 4)
+    assert DownloadChunk.objects.within(four_parts).filter(request=request).count() == 1
+
+
+def test_a_late_worker_leaves_the_draft_of_the_next_one_alone(settings: Any) -> None:
+    shop = pipeline.Workshop(7)
+    for attempt in (2, 1):
+        shop.draft(attempt, REPORTS["est"], [])[0].__exit__()
+    assert sorted(path.name for path in shop.folder.iterdir()) == ["1.csv", "2.csv"]
+
+
 def test_a_lease_lost_at_the_very_end_leaves_the_other_file_alone(
     four_parts: Scope, as_of: datetime, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
