@@ -165,7 +165,9 @@ class Command(BaseCommand):
 
 
 def _children(host: str, port: int) -> list[Child]:
-    celery = [sys.executable, "-m", "celery", "-A", "portal", "-q"]
+    # A trial in a container runs as root, and Celery says a screenful about that.
+    calm = ["-W", "ignore:You're running the worker"] if settings.MODE == "demo" else []
+    celery = [sys.executable, *calm, "-m", "celery", "-A", "portal", "-q"]
     quiet = ["-l", "WARNING"]
     address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     web = [sys.executable, "-m", "gunicorn", "portal.wsgi:application", "--bind", address, "--log-level", "warning",
