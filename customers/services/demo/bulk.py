@@ -16,10 +16,11 @@ from typing import Any
 
 from customers.models import OPEN_END, Customer, IndirectReseller, Subscription
 from customers.rules import end_of_term
+from customers.rules.terms import add_months
 from customers.rules.vocabulary import EndOfTerm, SubscriptionStatus
 from customers.services.customers import CALENDAR_MONTHS, KIND_OF
 from customers.services.demo import names
-from customers.services.demo.dates import add_months, at, first_of_month
+from customers.services.demo.dates import at, first_of_month
 from customers.services.demo.ids import Ids
 from customers.services.demo.mix import Kind, kinds
 from customers.services.demo.rows import Table, moment

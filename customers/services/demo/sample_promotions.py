@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+from customers.rules.terms import END_OF_DAY
 from customers.rules.vocabulary import Segment
 from customers.services.demo import sample_catalog as catalog
-from customers.services.demo.dates import END_OF_DAY, at
+from customers.services.demo.dates import at
 from customers.services.demo.sample_catalog import Plan, SampleSku
 
 YEAR_ANNUAL: Plan = ("P1Y", "annual")

@@ -9,9 +9,10 @@ from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from customers.models import OPEN_END, Customer, Subscription
+from customers.rules.terms import END_OF_DAY, add_months, last_second
 from customers.rules.vocabulary import CYCLE_MONTHS, TERM_MONTHS, BillingCycle, SubscriptionStatus, sku_id_of
 from customers.services.demo import sample_catalog as catalog
-from customers.services.demo.dates import END_OF_DAY, add_months, at, term_end, term_start
+from customers.services.demo.dates import at, term_start
 from customers.services.demo.ids import Ids
 from customers.services.demo.sample_catalog import SampleSku
 from customers.services.demo.sample_promotions import SamplePromotion
@@ -137,7 +138,7 @@ def dates_of(deal: Deal, today: date) -> Dates:
                 starts = term_start(last_day, months)
             ends_at = at(last_day, END_OF_DAY)
         else:
-            ends_at = term_end(starts, months)
+            ends_at = last_second(starts, months)
     bought = starts if deal.bought is None else min(starts, today + timedelta(days=deal.bought))
     bought_at, starts_at = at(bought, PURCHASE_TIME), at(starts)
     return Dates(
