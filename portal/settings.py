@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from celery.schedules import crontab
 from kombu import Queue
 
 from portal.core import environment as env
@@ -203,7 +204,11 @@ CELERY_BROKER_TRANSPORT_OPTIONS = (
 CELERY_TASK_QUEUES = [Queue("default", routing_key="default"), Queue("reports", routing_key="reports")]
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_CREATE_MISSING_QUEUES = False
-CELERY_TASK_ROUTES = {"downloads.run_report": {"queue": "reports"}, "downloads.*": {"queue": "default"}}
+CELERY_TASK_ROUTES = {
+    "downloads.run_report": {"queue": "reports"},
+    "downloads.*": {"queue": "default"},
+    "customers.*": {"queue": "default"},
+}
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_IGNORE_RESULT = True
@@ -216,6 +221,11 @@ CELERY_BEAT_SCHEDULE = {
     # The messages end with the next ones: a worker that was away does not find a pile.
     "downloads.sweep": {"task": "downloads.sweep", "schedule": 10.0, "options": {"expires": 30}},
     "downloads.expire": {"task": "downloads.expire", "schedule": 3600.0, "options": {"expires": 3600}},
+    "customers.validate_partner_of_record": {
+        "task": "customers.validate_partner_of_record",
+        "schedule": crontab(hour=2, minute=30),
+        "options": {"expires": 3600 * 12},
+    },
 }
 
 # E-mail: to the console unless a server is named.

@@ -61,6 +61,20 @@ class EndOfTerm(StrEnum):
     NOT_APPLICABLE = "not_applicable"
 
 
+class PartnerOfRecord(StrEnum):
+    """What the check of a partner of record found (contract §11.3)."""
+
+    VALID = "valid"
+    EMPTY = "empty"
+    OWN = "own"
+    NOT_VALID_PLA = "not_valid_pla"
+    UNKNOWN_ID = "unknown_id"
+    NOT_ACTIVE = "not_active"
+    OTHER_REGION = "other_region"
+    REGION_UNKNOWN = "region_unknown"
+    NOT_APPLICABLE = "not_applicable"
+
+
 class PriceView(StrEnum):
     CURRENT = "current"
     FUTURE = "future"
