@@ -186,12 +186,15 @@ class Draft:
         self._waiting.clear()
 
     def end_part(self, rows: int = 0) -> Part:
-        """Put the part safely on disk."""
+        """Hand the part to the system. What a power failure takes, its checksum tells the next attempt."""
         self._flush()
-        os.fsync(self._file.fileno())
         part = Part(rows=rows, size=self.size - self._part_from, sha256=self._part.hexdigest())
         self._part, self._part_from = hashlib.sha256(), self.size
         return part
+
+    def sync(self) -> None:
+        """Put the whole file safely on disk."""
+        os.fsync(self._file.fileno())
 
     @property
     def sha256(self) -> str:
@@ -244,6 +247,7 @@ class Workshop:
 
     def publish(self, draft: Draft, name: str) -> None:
         """Put the finished draft under `name` into the storage: the whole of it, or nothing at all."""
+        draft.sync()
         try:
             place = Path(default_storage.path(name))
         except NotImplementedError:  # not on this disk: an object store, where an upload appears whole
@@ -263,5 +267,6 @@ def write_file(report: type[Report], scope: Scope, path: Path, *, evaluation_at:
         draft.write(writers.header(report.headers()))
         rows = sum(write_range(report, scope, keys, draft, evaluation_at=evaluation_at) for keys in ranges(scope))
         draft.end_part()
+        draft.sync()
         draft.path.replace(path)
     return Part(rows=rows, size=draft.size, sha256=draft.sha256)
