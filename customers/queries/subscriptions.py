@@ -12,7 +12,7 @@ from django.db.models.functions import TruncDate
 
 from customers.models import Customer, Subscription, Transition
 from customers.queries import customers, search
-from customers.rules.vocabulary import EndOfTerm, SubscriptionStatus
+from customers.rules.vocabulary import PARTNER_OF_RECORD_WORDS, EndOfTerm, SubscriptionStatus
 from portal.core.keyset import Found, Total, narrowed
 from portal.core.models import AuditEvent
 from portal.core.scope import Scope
@@ -22,7 +22,7 @@ from portal.core.text import fold
 LISTED = (
     "id", "subscription_id", "friendly_name", "name_key", "quantity", "assigned_licenses", "status",
     "commitment_ends_at", "term_duration", "billing_cycle", "end_of_term", "customer__tenant_id",
-    "customer__company_name",
+    "customer__company_name", "partner_of_record", "partner_of_record_state",
 )  # fmt: skip
 # What a person picks, and the stored outcomes it stands for. Silence leads to the extended term as well.
 OUTCOMES: dict[str, tuple[EndOfTerm, ...]] = {
@@ -32,12 +32,17 @@ OUTCOMES: dict[str, tuple[EndOfTerm, ...]] = {
     "ends": (EndOfTerm.CANCEL, EndOfTerm.LAPSE),
     "cancel": (EndOfTerm.CANCEL,),
 }
+# The same for the partner of record: one outcome of its check, or any that needs a fix.
+RECORDS: dict[str, tuple[str, ...]] = {
+    "problem": tuple(PARTNER_OF_RECORD_WORDS),
+    **{state: (state,) for state in PARTNER_OF_RECORD_WORDS},
+}
 
 
 @dataclass(frozen=True, kw_only=True)
 class SubscriptionFilters:
-    """What narrows the list. `outcome` is a key of OUTCOMES, `ending` a number of days, `week` its Monday,
-    `customer` a customer's Microsoft ID."""
+    """What narrows the list. `outcome` is a key of OUTCOMES, `record` one of RECORDS, `ending` a number of days,
+    `week` its Monday, `customer` a customer's Microsoft ID."""
 
     text: str = ""
     status: str = ""
@@ -46,6 +51,7 @@ class SubscriptionFilters:
     ending: int = 0
     week: date | None = None
     customer: UUID | None = None
+    record: str = ""
 
     def __bool__(self) -> bool:
         return self != SubscriptionFilters()
@@ -98,6 +104,12 @@ def of_customer(scope: Scope, *, customer_id: int) -> QuerySet[Subscription]:
     return Subscription.objects.within(scope).filter(customer_id=customer_id)
 
 
+def active_of_customer(scope: Scope, *, customer_id: int) -> QuerySet[Subscription]:
+    """The active subscriptions of one customer, by name."""
+    rows = of_customer(scope, customer_id=customer_id).filter(status=SubscriptionStatus.ACTIVE)
+    return rows.order_by("name_key", "id")
+
+
 def ends_by_day(scope: Scope, *, start: datetime, until: datetime) -> list[DayOfEnds]:
     """Active subscriptions whose term ends in [start, until), by day and outcome. Excludes suspended ones."""
     rows = Subscription.objects.within(scope).filter(
@@ -107,6 +119,11 @@ def ends_by_day(scope: Scope, *, start: datetime, until: datetime) -> list[DayOf
         rows.values(day=TruncDate("commitment_ends_at"), outcome=F("end_of_term")).annotate(n=Count("pk")).order_by()
     )
     return [DayOfEnds(row["day"], row["outcome"], row["n"]) for row in grouped]
+
+
+def partner_of_record_problems(scope: Scope) -> int:
+    """How many subscriptions have a partner of record that needs a fix, as stored."""
+    return Subscription.objects.within(scope).filter(partner_of_record_state__in=RECORDS["problem"]).count()
 
 
 def transitions_of(scope: Scope, *, subscription_id: UUID) -> list[Transition]:
@@ -123,12 +140,28 @@ def by_subscription_ids(scope: Scope, *, customer_id: int, ids: set[UUID]) -> di
     return {row.subscription_id: row for row in rows}
 
 
-def history(scope: Scope, subscription: Subscription, *, limit: int = 20) -> list[AuditEvent]:
-    """What was done to this subscription here, newest first. `subscription` was read in this scope."""
+def history(scope: Scope, subscription: Subscription) -> list[AuditEvent]:
+    """All that was done to this subscription here, newest first. `subscription` was read in this scope."""
+    return list(_events(scope, subscription))
+
+
+def updates(scope: Scope, subscription: Subscription) -> int:
+    """How often it was changed here."""
+    return _events(scope, subscription).count()
+
+
+def changes_since(scope: Scope, subscription: Subscription, *, etag: str) -> list[AuditEvent]:
+    """What was done after it had this etag, newest first; only the newest when nothing tells of the etag."""
+    events = list(_events(scope, subscription)[:50])
+    places = [place for place, event in enumerate(events) if etag and event.after.get("etag") == etag]
+    return events[: places[0]] if places else events[:1]
+
+
+def _events(scope: Scope, subscription: Subscription) -> QuerySet[AuditEvent]:
     rows = AuditEvent.objects.filter(target_type=Subscription._meta.label_lower, target_id=str(subscription.pk))
     if not scope.operator:
         rows = rows.filter(partner_id=scope.partner_id)
-    return list(rows.order_by("-occurred_at", "-id")[:limit])
+    return rows.order_by("-occurred_at", "-id")
 
 
 def _columns(rows: QuerySet[Subscription]) -> QuerySet[Any]:
@@ -143,6 +176,8 @@ def _without_text(scope: Scope, filters: SubscriptionFilters, *, as_of: datetime
         rows = rows.filter(status=filters.status)
     if filters.outcome:
         rows = rows.filter(end_of_term__in=OUTCOMES[filters.outcome])
+    if filters.record:
+        rows = rows.filter(partner_of_record_state__in=RECORDS[filters.record])
     if filters.term:
         rows = rows.filter(term_duration=filters.term)
     if filters.ending:

@@ -20,12 +20,12 @@ Without a price there is no estimate: the missing fact is named.
 
 from __future__ import annotations
 
-from calendar import monthrange
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 from customers.rules.billing import charges_of, term_months
+from customers.rules.terms import add_months
 from customers.rules.vocabulary import day_words, licenses, term_words
 from portal.core.decision import Check, Decision, Rule, missing_fact
 from portal.core.money import Money, rounded_down
@@ -85,10 +85,10 @@ class RefundEstimate(Decision):
 def cycle_at(start: date, months: int, day: date) -> Cycle:
     """The cycle of `months` months, counted from `start`, that `day` (not before `start`) falls in."""
     passed = ((day.year - start.year) * 12 + day.month - start.month) // months
-    if _later(start, passed * months) > day:
+    if add_months(start, passed * months) > day:
         passed -= 1
-    last = _later(start, (passed + 1) * months) - timedelta(days=1)
-    return Cycle(first=_later(start, passed * months), last=last)
+    last = add_months(start, (passed + 1) * months) - timedelta(days=1)
+    return Cycle(first=add_months(start, passed * months), last=last)
 
 
 def effective_unit_price(unit_price: Decimal, *, cycle_days: int, days: int, charges: int = 1) -> Decimal:
@@ -149,12 +149,6 @@ def _computable(facts: Facts, charges: int | None) -> Check:
     words = term_words(facts.term_duration, facts.billing_cycle)
     no = f"Not computed: no charge cycle is known for {words}."
     return _check("charge_cycle", bool(charges), f"Charged for {words}.", no, "a cycle that divides the term", words)
-
-
-def _later(start: date, months: int) -> date:
-    """The same day `months` months later; the last day of a month that is too short for it."""
-    year, month = divmod(start.year * 12 + start.month - 1 + months, 12)
-    return date(year, month + 1, min(start.day, monthrange(year, month + 1)[1]))
 
 
 def _check(code: str, passed: bool, yes: str, no: str, expected: str, found: str) -> Check:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import uuid
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -18,6 +18,9 @@ from customers.models import (
     PromotionProduct,
     Sku,
     Subscription,
+    Transition,
+    TransitionEvent,
+    UpgradePath,
 )
 from customers.rules.vocabulary import EndOfTerm, SubscriptionStatus
 from portal.core.models import Membership, Partner, User
@@ -206,3 +209,37 @@ def make_promotion(
             value=Decimal(value),
         )
     return promotion
+
+
+def make_path(below: str, above: str, *, month: date = date(2026, 11, 1), **fields: Any) -> UpgradePath:
+    """A row of the upgrade list: from `below` up to `above`, both `productId:skuId`."""
+    (from_product, from_sku), (to_product, to_sku) = below.split(":"), above.split(":")
+    values: dict[str, Any] = {"source": UpgradePath.Source.MANY_TO_ONE, "included_products": [below], **fields}
+    return UpgradePath.objects.create(
+        month=month, from_product_id=from_product, from_sku_id=from_sku, to_product_id=to_product, to_sku_id=to_sku,
+        **values,
+    )  # fmt: skip
+
+
+def make_transition(
+    upgraded: Subscription,
+    *,
+    source: Subscription | None = None,
+    source_offer: str = "CFQ7TTC0LDPB:0001:CFQ7TTC0LGNT",
+    done_at: datetime = AS_OF - timedelta(days=40),
+    **fields: Any,
+) -> Transition:
+    """A completed upgrade into `upgraded`: from `source`, or of the whole subscription that was `source_offer`."""
+    values: dict[str, Any] = {
+        "from_catalog_item_id": source.offer_id if source else source_offer,
+        "from_subscription_id": (source or upgraded).subscription_id,
+        "to_catalog_item_id": upgraded.offer_id,
+        "to_subscription_id": upgraded.subscription_id,
+        "quantity": upgraded.quantity,
+        "transition_type": "transition_only" if source else "transition_with_license_transfer",
+        **fields,
+    }
+    transition = Transition.objects.create(customer=upgraded.customer, **values)
+    for name, at in (("Started", done_at - timedelta(minutes=4)), ("Completed", done_at)):
+        TransitionEvent.objects.create(transition=transition, name="Conversion", status=name, occurred_at=at)
+    return transition

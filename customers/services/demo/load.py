@@ -10,7 +10,7 @@ from django.db import connection, transaction
 
 from customers.models import Customer, IndirectReseller, PriceList, Subscription
 from customers.services import customers as customer_services
-from customers.services import end_of_term
+from customers.services import duplicates, end_of_term, partner_of_record
 from customers.services.demo import bulk, companies, partners, reference_data, rows, tenants
 from customers.services.demo.bulk import Wanted
 from customers.services.demo.dates import at
@@ -141,6 +141,8 @@ def _small(*, seed: int, password: str, as_of: datetime) -> None:
     tenants.assign_promotions(filled, today)
     everyone = Scope.for_operator()
     end_of_term.refresh(everyone, subscription_ids=None, as_of=as_of)
+    duplicates.refresh(everyone, customer_ids=None, as_of=as_of)
+    partner_of_record.refresh(everyone, customer_ids=None, as_of=as_of)
     customer_services.refresh_summaries(everyone, customer_ids=None, as_of=as_of)
 
 

@@ -1,0 +1,72 @@
+"""Upgrade lists, and the upgrades of many customers at once."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Max, Q, QuerySet
+
+from customers.models import Subscription, Transition, UpgradePath
+from customers.rules.vocabulary import SubscriptionStatus
+from portal.core.scope import Scope
+
+# What a rule asks of a subscription. Plain tuples: this runs over whole tenants.
+FACTS = (
+    "pk", "customer_id", "subscription_id", "friendly_name", "product_id", "sku_id", "quantity", "term_duration", "status",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Paths:
+    """The rows of the latest month of each source. Either is empty when none was imported."""
+
+    many_to_one: tuple[UpgradePath, ...]
+    offer_matrix: tuple[UpgradePath, ...]
+
+
+def latest_paths() -> Paths:
+    """Two queries."""
+    months = UpgradePath.objects.order_by().values("source").annotate(latest=Max("month"))
+    latest = Q()
+    for row in months:
+        latest |= Q(source=row["source"], month=row["latest"])
+    rows = list(UpgradePath.objects.filter(latest).order_by("to_title", "from_title", "id")) if latest else []
+    many_to_one, matrix = UpgradePath.Source.MANY_TO_ONE, UpgradePath.Source.OFFER_MATRIX
+    return Paths(
+        many_to_one=tuple(row for row in rows if row.source == many_to_one),
+        offer_matrix=tuple(row for row in rows if row.source == matrix),
+    )
+
+
+def upgrades_into(scope: Scope, *, customer_id: int, subscription_id: UUID) -> list[Transition]:
+    """Upgrades of this customer into one subscription, with their events, newest first."""
+    rows = Transition.objects.within(scope).filter(customer_id=customer_id, to_subscription_id=subscription_id)
+    return list(rows.prefetch_related("events").order_by("-id"))
+
+
+def upgraded_customers(scope: Scope, *, since: datetime) -> QuerySet[Transition, Any]:
+    """Keys of the customers with an upgrade that something happened to since then."""
+    rows = Transition.objects.within(scope).filter(events__occurred_at__gte=since)
+    return rows.order_by("customer_id").values_list("customer_id", flat=True).distinct()
+
+
+def upgrades_of(scope: Scope, customer_ids: Collection[int], *, since: datetime) -> list[Transition]:
+    """Their upgrades that something happened to since then, with all events, newest first."""
+    rows = Transition.objects.within(scope).filter(customer_id__in=customer_ids, events__occurred_at__gte=since)
+    return list(rows.distinct().prefetch_related("events").order_by("-id"))
+
+
+def active_facts(scope: Scope, customer_ids: Collection[int], *, products: Collection[str]) -> list[Any]:
+    """FACTS of their active subscriptions of these products (ids without a SKU)."""
+    rows = Subscription.objects.within(scope).filter(
+        customer_id__in=customer_ids, status=SubscriptionStatus.ACTIVE, product_id__in=products
+    )
+    return list(rows.order_by("name_key", "pk").values_list(*FACTS, named=True))
+
+
+def stored_duplicates(scope: Scope) -> QuerySet[Subscription]:
+    return Subscription.objects.within(scope).filter(duplicate_of_id__isnull=False)
