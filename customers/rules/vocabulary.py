@@ -87,6 +87,16 @@ class CartStatus(StrEnum):
     ORDERED = "Ordered"
 
 
+# What the outcome is called in a list; a subscription that meets all requirements needs no words.
+PARTNER_OF_RECORD_WORDS: dict[str, str] = {
+    PartnerOfRecord.EMPTY: "Not set",
+    PartnerOfRecord.OWN: "Your own PartnerID",
+    PartnerOfRecord.NOT_VALID_PLA: "No valid PLA ID",
+    PartnerOfRecord.UNKNOWN_ID: "No reseller of yours",
+    PartnerOfRecord.NOT_ACTIVE: "Reseller not active",
+    PartnerOfRecord.OTHER_REGION: "Other region",
+    PartnerOfRecord.REGION_UNKNOWN: "Region not known",
+}
 # A term in months, and how many months one charge of a cycle covers.
 TERM_MONTHS: dict[str, int] = {Term.MONTH: 1, Term.YEAR: 12, Term.THREE_YEARS: 36}
 CYCLE_MONTHS: dict[str, int] = {
