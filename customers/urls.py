@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from customers.views import carts, catalog, customers, search, subscriptions
+from customers.views import carts, catalog, customers, partner_of_record, search, subscriptions
 
 app_name = "customers"
 urlpatterns = [
@@ -12,6 +12,11 @@ urlpatterns = [
     path("customers/renewals/", customers.renewals, name="renewals"),
     path("customers/choices/<str:field>/", customers.choices, name="customer_choices"),
     path("customers/<uuid:tenant_id>/", customers.customer, name="customer"),
+    path(
+        "customers/<uuid:tenant_id>/partner-of-record/",
+        partner_of_record.partner_of_record,
+        name="partner_of_record",
+    ),
     path("subscriptions/", subscriptions.subscriptions, name="subscriptions"),
     path("subscriptions/<uuid:subscription_id>/", subscriptions.subscription, name="subscription"),
     path("customers/<uuid:tenant_id>/catalog/", catalog.catalog, name="catalog"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any, ClassVar
 from uuid import UUID
@@ -13,7 +14,7 @@ from django.core.exceptions import ValidationError
 from customers.queries.customers import CustomerFilters
 from customers.queries.search import uuid_of
 from customers.queries.subscriptions import SubscriptionFilters
-from customers.rules.vocabulary import TERM_WORDS, SubscriptionStatus
+from customers.rules.vocabulary import PARTNER_OF_RECORD_WORDS, TERM_WORDS, SubscriptionStatus
 from portal.core.filters import FilterForm
 
 STATUS_WORDS = {
@@ -133,3 +134,17 @@ class SubscriptionFilterForm(FilterForm):
             week=self.value("week"),
             customer=self.value("customer") or None,
         )
+
+
+class DistributorSubscriptionFilterForm(SubscriptionFilterForm):
+    """With the partner of record, which only distributors have to keep right."""
+
+    record = _choice(
+        "Partner of record", "a problem of a partner of record", {"problem": "Any problem", **PARTNER_OF_RECORD_WORDS}
+    )
+
+    pill_fields = (*SubscriptionFilterForm.pill_fields, "record")
+    presets: ClassVar = (*SubscriptionFilterForm.presets, ("Partner of record problem", {"record": "problem"}))
+
+    def filters(self) -> SubscriptionFilters:
+        return replace(super().filters(), record=self.value("record"))

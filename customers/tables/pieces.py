@@ -12,7 +12,14 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from customers.models import OPEN_END
-from customers.rules.vocabulary import CYCLE_WORDS, TERM_WORDS, EndOfTerm, SubscriptionStatus
+from customers.rules.vocabulary import (
+    CYCLE_WORDS,
+    PARTNER_OF_RECORD_WORDS,
+    TERM_WORDS,
+    EndOfTerm,
+    PartnerOfRecord,
+    SubscriptionStatus,
+)
 from portal.core.tables import NOTHING, as_count
 from portal.core.templatetags.portal_ui import MONTHS, day_text, icon, in_days, meter
 
@@ -72,18 +79,43 @@ def outcome(value: str) -> str:
     return OUTCOME[EndOfTerm(value)]
 
 
+def partner_of_record(partner_id: str, state: str) -> SafeString:
+    """The PartnerID with a tick when it is valid, with the problem below it when it is not, alone when not checked."""
+    problem = PARTNER_OF_RECORD_WORDS.get(state)
+    if problem is None:
+        return _record(partner_id, valid=state == PartnerOfRecord.VALID)
+    words = format_html('{}<small class="badtxt">{}</small>', partner_id, problem) if partner_id else problem
+    return format_html(
+        '<span class="st st--bad st--top">{}<span class="two">{}</span></span>', icon("error_circle-16f"), words
+    )
+
+
+def _record(partner_id: str, *, valid: bool) -> SafeString:
+    if not partner_id:
+        return NOTHING
+    tick = icon("checkmark_circle-16f") if valid else ""
+    return format_html('<span class="st st--ok">{}{}</span>', tick, partner_id)
+
+
+@lru_cache(maxsize=16)
+def partner_of_record_problem(state: str) -> SafeString:
+    """The problem as a tag for a card; empty when there is none."""
+    problem = PARTNER_OF_RECORD_WORDS.get(state)
+    return format_html('<span class="tag tag--bad">Partner of record: {}</span>', problem) if problem else SafeString()
+
+
 def term(duration: str, cycle: str) -> str:
     """`1 year, monthly` as text; empty when neither is known."""
     words = (TERM_WORDS.get(duration, duration), CYCLE_WORDS.get(cycle, cycle))
     return ", ".join(word for word in words if word)
 
 
-def subscription_card(row: Any, url: str, as_of: datetime, *, sub: str) -> str:
-    """A subscription as a card for a narrow screen. `sub` is its second line, as text."""
+def subscription_card(row: Any, url: str, as_of: datetime, *, sub: str, more: str = "") -> str:
+    """A subscription as a card for a narrow screen. `sub` is its second line, as text; `more` a last tag, safe HTML."""
     return (
         f'<a class="lcard" href="{url}"><b dir="auto">{escape(row.friendly_name)}</b>{chevron()}'
         f'<span class="sub">{escape(sub)}</span><span class="rowx">{licenses(row.assigned_licenses, row.quantity)}'
-        f'<span class="nowrap">{ends(row.commitment_ends_at, as_of)}</span>{outcome(row.end_of_term)}</span></a>'
+        f'<span class="nowrap">{ends(row.commitment_ends_at, as_of)}</span>{outcome(row.end_of_term)}{more}</span></a>'
     )
 
 

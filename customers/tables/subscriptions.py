@@ -57,6 +57,23 @@ class SubscriptionTable(PortalTable):
         return pieces.subscription_card(row, self.url(row.subscription_id), self.as_of, sub=row.customer__company_name)
 
 
+class RecordSubscriptionTable(SubscriptionTable):
+    """With the partner of record, and what is wrong with it: for a list that is filtered by that."""
+
+    record = Column("Partner of record", accessor="partner_of_record", css="nowrap p1")
+
+    class Meta(SubscriptionTable.Meta):
+        exclude: ClassVar = ("outcome",)
+        sequence: ClassVar[tuple[str, ...]] = ("name", "customer", "licenses", "term", "ends", "record", "status")
+
+    def render_record(self, record: Row) -> SafeString:
+        return _record(record)
+
+    def card(self, row: Row) -> str:
+        url, problem = self.url(row.subscription_id), pieces.partner_of_record_problem(row.partner_of_record_state)
+        return pieces.subscription_card(row, url, self.as_of, sub=row.customer__company_name, more=problem)
+
+
 class CustomerSubscriptionTable(SubscriptionTable):
     """The same without the customer, who is the page."""
 
@@ -65,5 +82,27 @@ class CustomerSubscriptionTable(SubscriptionTable):
         sequence: ClassVar[tuple[str, ...]] = ("name", "licenses", "term", "ends", "outcome", "status")
 
     def card(self, row: Row) -> str:
+        return self._card(row)
+
+    def _card(self, row: Row, more: str = "") -> str:
         sub = pieces.term(row.term_duration, row.billing_cycle)
-        return pieces.subscription_card(row, self.url(row.subscription_id), self.as_of, sub=sub)
+        return pieces.subscription_card(row, self.url(row.subscription_id), self.as_of, sub=sub, more=more)
+
+
+class DistributorSubscriptionTable(CustomerSubscriptionTable):
+    """A customer's subscriptions with the partner of record, and what is wrong with it."""
+
+    record = Column("Partner of record", accessor="partner_of_record", css="nowrap p3")
+
+    class Meta(CustomerSubscriptionTable.Meta):
+        sequence: ClassVar[tuple[str, ...]] = ("name", "licenses", "term", "ends", "outcome", "record", "status")
+
+    def render_record(self, record: Row) -> SafeString:
+        return _record(record)
+
+    def card(self, row: Row) -> str:
+        return self._card(row, pieces.partner_of_record_problem(row.partner_of_record_state))
+
+
+def _record(row: Row) -> SafeString:
+    return pieces.partner_of_record(row.partner_of_record, row.partner_of_record_state)

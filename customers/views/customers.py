@@ -13,9 +13,10 @@ from customers.models import OPEN_END
 from customers.queries import customers as queries
 from customers.queries import subscriptions as subscription_queries
 from customers.services import customers as service
+from customers.services import partner_of_record
 from customers.tables import renewals as chart
 from customers.tables.customers import CustomerTable
-from customers.tables.subscriptions import CustomerSubscriptionTable
+from customers.tables.subscriptions import CustomerSubscriptionTable, DistributorSubscriptionTable
 from portal.core import clock
 from portal.core.access import needs
 from portal.core.filters import Option, address
@@ -90,6 +91,9 @@ def renewals(request: HttpRequest) -> HttpResponse:
         "bars": bars,
         "near": sum(bar.week.total for bar in bars if bar.near),
         "later": sum(bar.week.total for bar in bars if not bar.near),
+        "record_problems": subscription_queries.partner_of_record_problems(request.scope)
+        if partner_of_record.is_for(request.scope)
+        else 0,
         "part": wants_part(request),
     }
     return render_page(request, "customers/customers/renewals.html", context, part="renewals")
@@ -104,9 +108,12 @@ def customer(request: HttpRequest, tenant_id: UUID) -> HttpResponse:
     except service.CustomerNotFound as gone:
         raise Http404(str(gone)) from gone
     found = subscription_queries.found_of_customer(request.scope, row)
-    table = CustomerSubscriptionTable.from_request(request, found, params={}, as_of=as_of)
+    distributor = partner_of_record.is_for(request.scope)
+    columns = DistributorSubscriptionTable if distributor else CustomerSubscriptionTable
+    table = columns.from_request(request, found, params={}, as_of=as_of)
     context = {
         "customer": row,
+        "distributor": distributor,
         "has_next_end": row.next_term_ends_at < OPEN_END,
         "table": table,
         "part": wants_part(request),

@@ -7,13 +7,13 @@ from uuid import UUID
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
-from customers.forms.filters import SubscriptionFilterForm
+from customers.forms.filters import DistributorSubscriptionFilterForm, SubscriptionFilterForm
 from customers.queries import subscriptions as queries
-from customers.services import end_of_term
+from customers.services import end_of_term, partner_of_record
 from customers.services import subscriptions as service
 from customers.tables import pieces
 from customers.tables.subscription_page import TermLine, fields, tags
-from customers.tables.subscriptions import SubscriptionTable
+from customers.tables.subscriptions import RecordSubscriptionTable, SubscriptionTable
 from portal.core import clock
 from portal.core.access import needs
 from portal.core.htmx import render_page, wants_part
@@ -24,11 +24,13 @@ from portal.core.keyset import Total
 @needs("view")
 def subscriptions(request: HttpRequest) -> HttpResponse:
     as_of = clock.now()
-    form = SubscriptionFilterForm(request.GET)
+    distributor = partner_of_record.is_for(request.scope)
+    form = (DistributorSubscriptionFilterForm if distributor else SubscriptionFilterForm)(request.GET)
     filters = form.filters()
     everything = Total(request.user.current_membership.partner.subscription_count)
     found = queries.found(request.scope, filters, everything=everything, as_of=as_of)
-    table = SubscriptionTable.from_request(request, found, params=form.params, as_of=as_of)
+    columns = RecordSubscriptionTable if filters.record else SubscriptionTable
+    table = columns.from_request(request, found, params=form.params, as_of=as_of)
     names = {"customer": table.records[0].customer__company_name} if filters.customer and table.records else {}
     context = {
         "table": table,
