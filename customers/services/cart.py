@@ -29,6 +29,8 @@ from portal.core.models import AuditEvent, User
 from portal.core.money import Money
 from portal.core.scope import Scope
 
+LINES_LEFT = "cart.lines_left"
+
 
 class CartNotFound(LookupError):
     """No such cart in this scope, or no such line in it."""
@@ -212,11 +214,11 @@ def view(scope: Scope, *, cart_id: UUID, as_of: datetime) -> CartView:
         outcome = found.explain(_asked(row))
         options = tuple(found.offers(row.sku_id))
         lines.append(CartLineView(line=row, quote=outcome.quote, outcome=outcome, options=options))
-    totals, unpriced = _totals(lines)
-    return CartView(cart=cart, lines=tuple(lines), totals=totals, unpriced=unpriced, closed=_closed(cart, as_of))
+    totals, unpriced = sums(lines)
+    return CartView(cart=cart, lines=tuple(lines), totals=totals, unpriced=unpriced, closed=closed(cart, as_of))
 
 
-def _totals(lines: Iterable[CartLineView]) -> tuple[tuple[Totals, ...], int]:
+def sums(lines: Iterable[CartLineView]) -> tuple[tuple[Totals, ...], int]:
     """Sums of the rounded amounts of the lines, so that they add up on the page."""
     sums: dict[str, tuple[Money, Money]] = {}
     unpriced = 0
@@ -240,15 +242,16 @@ def _open_cart(scope: Scope, cart_id: UUID, as_of: datetime, *, version: int | N
     cart = queries.locked(scope, cart_id=cart_id)
     if cart is None:
         raise CartNotFound
-    closed = _closed(cart, as_of)
-    if closed:
-        raise CartClosed(closed)
+    because = closed(cart, as_of)
+    if because:
+        raise CartClosed(because)
     if version is not None and version != cart.version:
-        raise CartChanged(_what_changed(scope, cart, version))
+        raise CartChanged(f"{what_changed(scope, cart, version)} Your change was not saved.")
     return cart
 
 
-def _closed(cart: Cart, as_of: datetime) -> str:
+def closed(cart: Cart, as_of: datetime) -> str:
+    """Why nothing can be changed any more; empty while it can."""
     if cart.status == CartStatus.ORDERED:
         return "This cart was ordered. Open a new one to buy more."
     if cart.expires_at <= as_of:
@@ -326,19 +329,21 @@ def _asked(line: CartLine) -> Asked:
     )
 
 
-def _what_changed(scope: Scope, cart: Cart, version: int) -> str:
-    """`Mara König changed line 2 at 14:11 UTC: quantity 25 → 30. Your change was not saved.`"""
+def what_changed(scope: Scope, cart: Cart, version: int) -> str:
+    """`Mara König changed line 2 at 14:11 UTC: quantity 25 → 30.`"""
     events = queries.changes_since(scope, cart=cart, version=version)
     if not events:
-        return "This cart was changed in the meantime. Your change was not saved."
+        return "This cart was changed in the meantime."
     newest = events[0]
     person = User.objects.filter(pk=newest.user_id).first() if newest.user_id is not None else None
     who = "You" if newest.user_id == scope.user_id else str(person or newest.user_email or "The portal")
     more = f" ({len(events)} changes in all)" if len(events) > 1 else ""
-    return f"{who} {_in_words(newest)} at {newest.occurred_at:%H:%M} UTC{more}. Your change was not saved."
+    return f"{who} {_in_words(newest)} at {newest.occurred_at:%H:%M} UTC{more}."
 
 
 def _in_words(event: AuditEvent) -> str:
+    if event.event == LINES_LEFT:
+        return "moved lines here that could not be ordered,"
     verb = event.event.rpartition(".")[2]
     changes = [
         f"{key} {event.before.get(key, '–')} → {event.after.get(key, '–')}"
