@@ -91,6 +91,19 @@ def only_extended(keys: Collection[int]) -> set[int]:
     return set(Sku.objects.filter(pk__in=rows.values("sku")).exclude(pk__in=elsewhere).values_list("pk", flat=True))
 
 
+def extended_offer(*, product_id: str, customer: Customer) -> str | None:
+    """The SKU id under which a product is sold in the extended service term to this customer; None unless it is one."""
+    rows = PriceRow.objects.filter(
+        sku__product__product_id=product_id,
+        view=PriceView.EST,
+        market=customer.country,
+        segment=customer.segment,
+        withdrawn_at=None,
+    )
+    found = list(rows.values_list("sku__sku_id", flat=True).distinct()[:2])
+    return found[0] if len(found) == 1 else None
+
+
 def titled(text: str) -> Q:
     """The condition that a title has every word of `text`, or that it is an id."""
     words = Q()

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Exists, Min, OuterRef, Prefetch, Q, Sum
+from django.db.models import Exists, Min, OuterRef, Prefetch, Q, Sum, Value
 
 from customers import models
 from customers.models import Customer, OrderLine, PromotionAssignment, PromotionProduct, Subscription
@@ -47,6 +47,19 @@ def covering(scope: Scope, customer: Customer, skus: Collection[SkuKey], *, as_o
         if row.promotion_id not in best or row.segment == customer.segment:
             best[row.promotion_id] = row
     return [_promotion(row) for row in best.values()]
+
+
+def by_id(customer: Customer, promotion_id: str) -> Promotion | None:
+    """The promotion with this id, an ended one too: as it is in the customer's market and segment, else as it is
+    anywhere; None when it was never imported. Two queries."""
+    rows = (
+        models.Promotion.objects.filter(promotion_id=promotion_id)
+        .annotate(is_assigned=Value(True))
+        .prefetch_related(Prefetch("required_products", to_attr="covered"))
+    )
+    here = (customer.country, customer.segment)
+    best = sorted(rows, key=lambda row: (row.country != here[0], row.segment != here[1], row.pk))
+    return _promotion(best[0]) if best else None
 
 
 def buyer(scope: Scope, customer: Customer, skus: Collection[SkuKey]) -> Buyer:

@@ -169,6 +169,11 @@ def outcome_of(facts: Facts) -> EndOfTerm:
     return EndOfTerm.SILENT_EST if all(c.holds(facts) for c in EST_CONDITIONS) else EndOfTerm.LAPSE
 
 
+def words_of(outcome: EndOfTerm) -> str:
+    """The outcome as a sentence, without its cost."""
+    return _VERDICTS[outcome]
+
+
 def decide(facts: Facts, *, as_of: datetime) -> Outcome:
     """The outcome with the checks behind it."""
     outcome = outcome_of(facts)

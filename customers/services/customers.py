@@ -170,16 +170,20 @@ def renewals(scope: Scope, *, as_of: datetime, weeks: int = 13) -> Renewals:
     )
 
 
-def refresh_summaries(scope: Scope, *, customer_ids: Iterable[int] | None, as_of: datetime) -> None:
+def refresh_summaries(
+    scope: Scope, *, customer_ids: Iterable[int] | None, as_of: datetime, totals: bool = True
+) -> None:
     """Bring the summaries of these customers (row keys; None: all of the scope), and the totals of their
     partners, up to date. Works in chunks, each in its own transaction, so memory does not grow with the data.
 
     Counted as active: status active and a term that has not ended. Assigned licenses are known only
-    when they are known for every active license subscription of the customer.
+    when they are known for every active license subscription of the customer. `totals=False` leaves out the
+    totals of the partners, for a change that adds and removes no row.
     """
     for ids in _chunks(scope, customer_ids):
         _refresh_chunk(scope, ids, as_of=as_of)
-    _refresh_partners(scope)
+    if totals:
+        _refresh_partners(scope)
 
 
 def _parts(scope: Scope, wanted: str) -> QuerySet[Customer]:

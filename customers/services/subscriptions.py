@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from customers.models import Subscription, Transition
@@ -12,6 +13,14 @@ from customers.rules import billing
 from customers.rules.billing import Amounts
 from portal.core.models import AuditEvent
 from portal.core.scope import Scope
+
+# The parts of a change that the history tells, and what they are called there.
+TOLD = {
+    "quantity": "licenses",
+    "status": "status",
+    "auto_renew_enabled": "auto-renew",
+    "partner_of_record": "partner of record",
+}
 
 
 class SubscriptionNotFound(LookupError):
@@ -124,7 +133,19 @@ def _upgrades(links: tuple[Link, ...]) -> list[Entry]:
 
 
 def _words(event: AuditEvent) -> str:
-    """`subscription.auto_renew_changed` as "Auto renew changed", with what changed behind it."""
+    """`subscription.licenses_added` as "Licenses added", with what changed behind it in words."""
     what = event.event.rpartition(".")[2].replace("_", " ").capitalize()
-    changes = [f"{key} {event.before.get(key, '–')} → {value}" for key, value in event.after.items()]
+    changes = [
+        f"{label} {_plain(event.before.get(key))} → {_plain(event.after[key])}"
+        for key, label in TOLD.items()
+        if key in event.after
+    ]
+    if event.after.get("reason"):
+        changes.append(str(event.after["reason"]))
     return f"{what}: {', '.join(changes)}" if changes else what
+
+
+def _plain(value: Any) -> str:
+    if value is None or value == "":
+        return "–"
+    return {True: "on", False: "off"}[value] if isinstance(value, bool) else str(value)

@@ -89,11 +89,16 @@ def test_history_is_told_newest_first(ours: Scope, row: Subscription) -> None:
     source = factories.make_subscription(row.customer, name="Business Standard")
     upgrade(row.customer, source.subscription_id, row.subscription_id)
     audit.record(
-        ours, "subscription.auto_renew_changed", row, as_of=factories.AS_OF, before={"on": True}, after={"on": False}
+        ours,
+        "subscription.auto_renew_changed",
+        row,
+        as_of=factories.AS_OF,
+        before={"auto_renew_enabled": True},
+        after={"auto_renew_enabled": False, "etag": "5b1e6c2a9d3f4e70"},
     )
     log = service.background(ours, subscription=row, as_of=factories.AS_OF).log
     assert [(entry.what, entry.who) for entry in log] == [
-        ("Auto renew changed: on True → False", "ours@contoso.example"),
+        ("Auto renew changed: auto-renew on → off", "ours@contoso.example"),
         ("Upgrade from Business Standard, 7 licenses: Conversion Completed", ""),
         ("Cancellation window closed", ""),
         ("Bought", ""),

@@ -1,0 +1,342 @@
+"""Changes to a subscription: its licenses, its end of term, suspension and cancellation.
+
+Every change locks the subscription first (on SQLite the transaction itself does), compares the etag that the page
+showed, asks the rule again and writes the subscription, its stored outcomes and the audit entry in one transaction. Of
+two changes made on the same page one wins, and the other is told what happened.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import PermissionDenied
+
+from customers.models import Subscription
+from customers.queries import catalog
+from customers.queries import subscriptions as queries
+from customers.rules import (
+    cancellation,
+    end_of_term,
+    quantity_change,
+    quantity_reduction,
+    scheduled_changes,
+    suspension,
+)
+from customers.rules import end_of_term_choice as choices
+from customers.rules.end_of_term_choice import Choice
+from customers.rules.vocabulary import BillingCycle, SubscriptionStatus, Term
+from customers.services import customers, end_of_term_options, subscription_facts
+from customers.services import end_of_term as outcomes
+from customers.services.subscription_facts import Known
+from portal.core import access, audit
+from portal.core.decision import Decision
+from portal.core.jobs import writes
+from portal.core.models import AuditEvent, User
+from portal.core.scope import Scope
+
+AUDITED = (
+    "quantity", "status", "auto_renew_enabled", "refundable_quantity", "cancellation_allowed_until",
+    "scheduled_next_term_instructions", "scheduled_actions",
+)  # fmt: skip
+
+
+class SubscriptionChanged(RuntimeError):
+    """The form carried an older etag. The message says who changed what, and when."""
+
+
+class ScheduleWouldBeLost(RuntimeError):
+    """The change deletes what is scheduled, and nobody confirmed that. `losses` are sentences."""
+
+    def __init__(self, losses: Sequence[str]) -> None:
+        super().__init__("This change deletes what is scheduled. Confirm it first. Nothing was changed.")
+        self.losses = tuple(losses)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Losses:
+    """What a change in the middle of the term deletes, as sentences, and what happens at its end then."""
+
+    scheduled: tuple[str, ...]
+    afterwards: str
+
+    def __bool__(self) -> bool:
+        return bool(self.scheduled)
+
+
+def losses(known: Known) -> Losses:
+    """What a change of the licenses or of the state deletes."""
+    row = known.row
+    after = end_of_term.outcome_of(replace(known.end_of_term, scheduled_actions=()))
+    return Losses(
+        scheduled=scheduled_changes.sentences(row.scheduled_next_term_instructions, row.scheduled_actions or ()),
+        afterwards=end_of_term.words_of(after),
+    )
+
+
+def losses_of_choice(known: Known) -> Losses:
+    """What another choice for the end of the term deletes. The choice before it is no loss."""
+    row = known.row
+    actions = scheduled_changes.replaced_by_choice(row.scheduled_actions or ())
+    return Losses(scheduled=scheduled_changes.sentences(row.scheduled_next_term_instructions, actions), afterwards="")
+
+
+@writes
+def change_quantity(
+    scope: Scope, *, subscription_id: UUID, quantity: int | str, etag: str, as_of: datetime, confirmed: bool = False
+) -> Subscription:
+    """Add licenses, or remove as many as the open windows hold. `confirmed`: the loss of the schedule is accepted.
+
+    Raises SubscriptionNotFound, SubscriptionChanged, NotAllowed, ScheduleWouldBeLost, PermissionDenied."""
+    known = _open(scope, subscription_id, etag)
+    decision = quantity_change.decide(known.change(), typed=quantity, as_of=as_of)
+    decision.require()
+    _confirm(losses(known), confirmed=confirmed)
+    return _set_quantity(known, decision, as_of=as_of)
+
+
+@writes
+def cancel(scope: Scope, *, subscription_id: UUID, etag: str, as_of: datetime, confirmed: bool = False) -> Subscription:
+    """Cancel now, inside the window.
+
+    Raises SubscriptionNotFound, SubscriptionChanged, NotAllowed, ScheduleWouldBeLost, PermissionDenied."""
+    known = _open(scope, subscription_id, etag)
+    decision = cancellation.decide(known.cancellation, as_of=as_of)
+    decision.require()
+    _confirm(losses(known), confirmed=confirmed)
+    return _set_canceled(known, decision, as_of=as_of)
+
+
+@writes
+def choose_end_of_term(
+    scope: Scope, *, subscription_id: UUID, choice: str, etag: str, as_of: datetime, confirmed: bool = False
+) -> Subscription:
+    """Choose `renew`, `cancel` or `est`. What is chosen already changes nothing.
+
+    Raises SubscriptionNotFound, SubscriptionChanged, NotAllowed, ScheduleWouldBeLost, PermissionDenied; ValueError for
+    any other choice."""
+    chosen = Choice(choice)
+    known = _open(scope, subscription_id, etag)
+    decision = choices.decide(chosen, end_of_term_options.situation(known, as_of=as_of), as_of=as_of)
+    if decision.is_current:
+        return known.row
+    decision.require()
+    _confirm(losses_of_choice(known), confirmed=confirmed)
+    row = known.row
+    kept = [entry for entry in row.scheduled_actions if not scheduled_changes.is_for_term_end(entry)]
+    action = [] if chosen is Choice.RENEW else [_action(known, chosen)]
+    changes = {
+        "auto_renew_enabled": chosen is Choice.RENEW,
+        "scheduled_next_term_instructions": None,
+        "scheduled_actions": kept + action,
+    }
+    return _save(known, "subscription.end_of_term_chosen", changes, decision, as_of=as_of)
+
+
+@writes
+def suspend(
+    scope: Scope, *, subscription_id: UUID, etag: str, as_of: datetime, confirmed: bool = False
+) -> Subscription:
+    """Suspend: billed on, auto-renew off, the schedule removed, a change of the billing plan excepted.
+
+    Raises SubscriptionNotFound, SubscriptionChanged, NotAllowed, ScheduleWouldBeLost, PermissionDenied."""
+    known = _open(scope, subscription_id, etag)
+    decision = suspension.suspend(known.standing, as_of=as_of)
+    decision.require()
+    _confirm(losses(known), confirmed=confirmed)
+    changes = {
+        "status": SubscriptionStatus.SUSPENDED,
+        "auto_renew_enabled": False,
+        "suspension_reasons": ["Customer"],
+        **_NO_SCHEDULE,
+    }
+    return _save(known, "subscription.suspended", changes, decision, as_of=as_of)
+
+
+@writes
+def reactivate(scope: Scope, *, subscription_id: UUID, etag: str, as_of: datetime) -> Subscription:
+    """Bring a suspended subscription back. Auto-renew stays off.
+
+    Raises SubscriptionNotFound, SubscriptionChanged, NotAllowed, PermissionDenied."""
+    known = _open(scope, subscription_id, etag)
+    decision = suspension.reactivate(known.standing, as_of=as_of)
+    decision.require()
+    changes = {"status": SubscriptionStatus.ACTIVE, "suspension_reasons": []}
+    return _save(known, "subscription.reactivated", changes, decision, as_of=as_of)
+
+
+@writes
+def execute_cancel(
+    scope: Scope, *, subscription_id: UUID, reason: str, as_of: datetime, partner_id: int | None = None
+) -> Subscription:
+    """Cancel for an approved request, whatever the window: only the operator may. The schedule goes with it.
+
+    Raises SubscriptionNotFound, NotAllowed, PermissionDenied."""
+    known = _for_operator(scope, subscription_id, partner_id)
+    decision = cancellation.decide_execution(known.cancellation, as_of=as_of)
+    decision.require()
+    return _set_canceled(known, decision, as_of=as_of, reason=reason)
+
+
+@writes
+def execute_reduce(
+    scope: Scope,
+    *,
+    subscription_id: UUID,
+    to_quantity: int,
+    reason: str,
+    as_of: datetime,
+    partner_id: int | None = None,
+) -> Subscription:
+    """Reduce for an approved request, whatever the windows: only the operator may. The bounds still count.
+
+    Raises SubscriptionNotFound, NotAllowed, PermissionDenied."""
+    known = _for_operator(scope, subscription_id, partner_id)
+    decision = quantity_change.decide_execution(known.change(), to_quantity=to_quantity, as_of=as_of)
+    decision.require()
+    return _set_quantity(known, decision, as_of=as_of, reason=reason)
+
+
+_NO_SCHEDULE: dict[str, Any] = {"scheduled_next_term_instructions": None, "scheduled_actions": []}
+
+
+def _open(scope: Scope, subscription_id: UUID, etag: str) -> Known:
+    """The subscription, locked, for somebody who may change it and saw it as it is."""
+    access.require(scope, "sell")
+    known = subscription_facts.locked(scope, subscription_id=subscription_id)
+    if known.row.etag != etag:
+        raise SubscriptionChanged(_what_changed(scope, known.row, etag))
+    return known
+
+
+def _for_operator(scope: Scope, subscription_id: UUID, partner_id: int | None) -> Known:
+    if not scope.operator:
+        raise PermissionDenied("Only the operator's staff execute an approved request.")
+    return subscription_facts.locked(scope, subscription_id=subscription_id, partner_id=partner_id)
+
+
+def _confirm(lost: Losses, *, confirmed: bool) -> None:
+    if lost and not confirmed:
+        raise ScheduleWouldBeLost(lost.scheduled)
+
+
+def _set_quantity(known: Known, decision: quantity_change.Change, *, as_of: datetime, reason: str = "") -> Subscription:
+    row, added = known.row, decision.added
+    windows = quantity_reduction.open_windows(row.refundable_quantity, as_of=as_of)
+    refundable = row.refundable_quantity
+    # Windows that nobody knows stay unknown: the new one alone would look like all of them.
+    if windows is not None:
+        windows = (
+            quantity_reduction.after_adding(windows, added, as_of=as_of)
+            if added > 0
+            else quantity_reduction.after_removing(windows, -added)
+        )
+        refundable = quantity_reduction.as_refundable(windows)
+    event = "subscription.licenses_added" if added > 0 else "subscription.licenses_reduced"
+    changes = {"quantity": decision.to_quantity, "refundable_quantity": refundable, **_NO_SCHEDULE}
+    return _save(known, event, changes, decision, as_of=as_of, reason=reason)
+
+
+def _set_canceled(known: Known, decision: Decision, *, as_of: datetime, reason: str = "") -> Subscription:
+    changes = {
+        "status": SubscriptionStatus.DELETED,
+        "auto_renew_enabled": False,
+        "refundable_quantity": None,
+        "refund_options": [],
+        "actions": [],
+        "next_charge_instructions": None,
+        **_NO_SCHEDULE,
+    }
+    return _save(known, "subscription.canceled", changes, decision, as_of=as_of, reason=reason)
+
+
+def _save(
+    known: Known, event: str, changes: dict[str, Any], decision: Decision, *, as_of: datetime, reason: str = ""
+) -> Subscription:
+    """Write the fields, a new etag, the stored outcomes and the audit entry."""
+    row = known.row
+    changes = {**changes, "etag": secrets.token_hex(8)}
+    different = {name for name, value in changes.items() if getattr(row, name) != value}
+    before = {name: _plain(getattr(row, name)) for name in AUDITED if name in different}
+    for name in different:
+        setattr(row, name, changes[name])
+    row.save(update_fields=sorted(different))
+    after = {name: _plain(getattr(row, name)) for name in AUDITED if name in different}
+    if reason:
+        after["reason"] = reason
+    audit.record(
+        known.scope, event, row, as_of=as_of, before=before, after={**after, "etag": row.etag}, decision=decision
+    )
+    refresh(known.scope, [row], as_of=as_of)
+    row.refresh_from_db(fields=["end_of_term"])
+    return row
+
+
+def refresh(scope: Scope, rows: Sequence[Subscription], *, as_of: datetime) -> None:
+    """Bring what is stored about these subscriptions and their customers up to date."""
+    outcomes.refresh(scope, subscription_ids=[row.pk for row in rows], as_of=as_of)
+    customer_ids = {row.customer_id for row in rows}
+    customers.refresh_summaries(scope, customer_ids=customer_ids, as_of=as_of, totals=False)
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
+def _action(known: Known, choice: Choice) -> dict[str, Any]:
+    """The scheduled action in the shape of the API. The EST offer is named only where one is known for sure."""
+    row = known.row
+    instructions = None
+    if (
+        choice is Choice.EST
+        and (target := catalog.extended_offer(product_id=row.product_id, customer=row.customer)) is not None
+    ):
+        instructions = {
+            "product": {
+                "productId": row.product_id,
+                "skuId": target,
+                "availabilityId": "",
+                "billingCycle": BillingCycle.MONTHLY.capitalize(),
+                "termDuration": str(Term.MONTH),
+            },
+            "quantity": row.quantity,
+            "customTermEndDate": None,
+        }
+    return {
+        "scheduleType": "TermEnd",
+        "actionType": choices.ACTION_OF[choice],
+        "effectiveDate": None,
+        "instructions": instructions,
+    }
+
+
+def _what_changed(scope: Scope, row: Subscription, etag: str) -> str:
+    """`Mara König added licenses at 14:11 UTC: 25 → 30. Your change was not saved.`"""
+    events = queries.changes_since(scope, row, etag=etag)
+    if not events:
+        return "This subscription was changed in the meantime. Your change was not saved."
+    newest = events[0]
+    person = User.objects.filter(pk=newest.user_id).first() if newest.user_id is not None else None
+    who = "You" if newest.user_id == scope.user_id else str(person or newest.user_email or "The portal")
+    more = f" ({len(events)} changes in all)" if len(events) > 1 else ""
+    return f"{who} {_in_words(newest)} at {newest.occurred_at:%H:%M} UTC{more}. Your change was not saved."
+
+
+_WORDS = {
+    "licenses_added": "added licenses ({before} → {after})",
+    "licenses_reduced": "removed licenses ({before} → {after})",
+    "canceled": "canceled this subscription",
+    "end_of_term_chosen": "chose what happens at the end of the term",
+    "suspended": "suspended this subscription",
+    "reactivated": "reactivated this subscription",
+}
+
+
+def _in_words(event: AuditEvent) -> str:
+    verb = event.event.rpartition(".")[2]
+    words = _WORDS.get(verb, verb.replace("_", " "))
+    return words.format(before=event.before.get("quantity", "–"), after=event.after.get("quantity", "–"))
