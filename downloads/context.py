@@ -12,9 +12,12 @@ from portal.core.scope import NOBODY, Scope
 
 
 def badge(request: HttpRequest) -> dict[str, Any]:
-    """`downloads_new`: one query, and only where the page shows it."""
+    """`downloads_new`: one query, only where the page shows it and only after a file became ready."""
     scope: Scope = getattr(request, "scope", NOBODY)
     if scope.partner_id is None:
         return {"downloads_new": 0}
     membership = request.user.current_membership  # type: ignore[union-attr]
+    latest, seen_at = membership.partner.latest_download_at, membership.downloads_seen_at
+    if latest is None or (seen_at and latest <= seen_at):
+        return {"downloads_new": 0}
     return {"downloads_new": SimpleLazyObject(lambda: services.count_new(scope, since=membership.downloads_seen_at))}

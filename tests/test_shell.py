@@ -113,11 +113,11 @@ def test_only_staff_see_the_way_to_the_back_office(client_for, ours_user: User) 
     assert "Administration" in client_for(ours_user).get("/profile/").content.decode()
 
 
-def test_the_shell_costs_three_queries_whoever_asks(client_for, ours_user: User, django_assert_num_queries) -> None:
+def test_the_shell_costs_two_queries_whoever_asks(client_for, ours_user: User, django_assert_num_queries) -> None:
     factories.make_partner("Fourth Coffee Cloud").memberships.create(user=ours_user, roles=["helpdesk_agent"])
     client = client_for(ours_user)
     client.get("/nothing/")
-    with django_assert_num_queries(3):  # session; person with membership and partner; badge of downloads
+    with django_assert_num_queries(2):  # session; person with membership and partner
         client.get("/nothing/")
 
 

@@ -21,7 +21,7 @@ from downloads.models import DownloadChunk, DownloadRequest
 from downloads.services.requests import report_of
 from portal.core import access
 from portal.core.jobs import enqueue
-from portal.core.models import Membership
+from portal.core.models import Membership, Partner
 from portal.core.scope import Scope
 
 log = logging.getLogger(__name__)
@@ -168,20 +168,22 @@ def _finish(request: DownloadRequest, shop: pipeline.Workshop, draft: pipeline.D
         shop.publish(draft, name)
     as_of = now()
     try:
-        _update(
-            request,
-            status=Status.COMPLETED,
-            file_name=name,
-            row_count=rows,
-            rows_done=rows,
-            rows_total=rows,
-            byte_count=draft.size if name else 0,
-            sha256=draft.sha256 if name else "",
-            finished_at=as_of,
-            expires_at=as_of + KEEP_FOR,
-            lease_until=None,
-            failure="",
-        )
+        with transaction.atomic():
+            _update(
+                request,
+                status=Status.COMPLETED,
+                file_name=name,
+                row_count=rows,
+                rows_done=rows,
+                rows_total=rows,
+                byte_count=draft.size if name else 0,
+                sha256=draft.sha256 if name else "",
+                finished_at=as_of,
+                expires_at=as_of + KEEP_FOR,
+                lease_until=None,
+                failure="",
+            )
+            Partner.objects.filter(pk=request.partner_id).update(latest_download_at=as_of)
     except LeaseLost:
         if name:
             default_storage.delete(name)

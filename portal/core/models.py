@@ -25,6 +25,8 @@ class Partner(models.Model):
     # Shown in the navigation; kept by customers.services.customers.refresh_summaries.
     customer_count = models.PositiveIntegerField(default=0, editable=False)
     subscription_count = models.PositiveIntegerField(default=0, editable=False)
+    # When a report file last became ready: who has looked since needs no count of new files.
+    latest_download_at = models.DateTimeField(null=True, editable=False)
 
     class Meta:
         constraints: ClassVar = [

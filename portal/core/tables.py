@@ -10,7 +10,7 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from html import escape
 from operator import attrgetter
 from typing import Any, ClassVar, Self
@@ -157,7 +157,7 @@ class PortalTable(django_tables2.Table):
     def has_cards(self) -> bool:
         return type(self).card is not PortalTable.card
 
-    @property
+    @cached_property
     def body(self) -> SafeString:
         """All rows as HTML."""
         shown = [(self._compiled[bound.name], bound.column) for bound in self.columns]
@@ -167,11 +167,11 @@ class PortalTable(django_tables2.Table):
         # Every cell is escaped by its own renderer.
         return mark_safe("".join([template % tuple([cell(self, row) for cell in cells]) for row in self.records]))  # noqa: S308
 
-    @property
+    @cached_property
     def cards(self) -> SafeString:
         return mark_safe("\n".join([self.card(row) for row in self.records]))  # noqa: S308 - card() escapes
 
-    @property
+    @cached_property
     def headers(self) -> list[Header]:
         return [self._header(bound.name, bound.column) for bound in self.columns]
 
@@ -190,29 +190,29 @@ class PortalTable(django_tables2.Table):
         """This list with its filters and sort, changed; empty values are left out."""
         return address(self.path, {**self.params, **self.sort_params, **changes})
 
-    @property
+    @cached_property
     def sort_params(self) -> dict[str, str]:
         """The sort in force as it stands in the address: nothing for the default one."""
         sort = self.sheet.sort.param if self.sheet else ""
         return {} if sort in ("", self.default_sort) else {"sort": sort}
 
-    @property
+    @cached_property
     def next_url(self) -> str:
         return self.link(after=self.sheet.after) if self.sheet and self.sheet.after else ""
 
-    @property
+    @cached_property
     def previous_url(self) -> str:
         return self.link(before=self.sheet.before) if self.sheet and self.sheet.before else ""
 
-    @property
+    @cached_property
     def first_url(self) -> str:
         return self.link() if self.sheet and not self.sheet.is_first else ""
 
-    @property
+    @cached_property
     def last_url(self) -> str:
         return self.link(page="last") if self.sheet and self.sheet.after else ""
 
-    @property
+    @cached_property
     def full_caption(self) -> str:
         """What the table shows, in one sentence for a screen reader."""
         if self.sheet is None:

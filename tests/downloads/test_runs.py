@@ -88,6 +88,7 @@ def test_a_run_makes_the_file(four_parts: Scope, as_of: datetime, clock: Clock, 
     request.refresh_from_db()
     whole = expected(four_parts, request.evaluation_at, tmp_path)
     assert (request.status, request.attempts, request.lease_until) == (Status.COMPLETED, 1, None)
+    assert request.partner.latest_download_at == request.finished_at  # the badge counts only after this
     assert (request.row_count, request.rows_done, request.rows_total) == (14, 14, 14)
     assert (request.sha256, request.byte_count) == (whole.sha256, whole.size)
     assert hashlib.sha256(content(request)).hexdigest() == request.sha256

@@ -19,6 +19,8 @@ from portal.core.money import Money
 
 register = template.Library()
 
+CURRENT = SafeString(' aria-current="page"')
+
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 TERM_WORDS = {"P1M": "1 month", "P1Y": "1 year", "P3Y": "3 years"}
 CYCLE_WORDS = {
@@ -191,18 +193,63 @@ def _address(view: str, _urlconf: str | None, _prefix: str) -> str:
         return ""
 
 
-@register.inclusion_tag("ui/nav_link.html", takes_context=True)
+@register.simple_tag
+def page_address(view: str) -> str:
+    """The address of a page without arguments, as `{% url %}` gives it, but looked up once; empty without such a page."""
+    return _address(view, get_urlconf(), get_script_prefix())
+
+
+@register.simple_tag(takes_context=True)
 def nav_link(
     context: template.Context, key: str, picture: str, label: str, view: str, count: int | None = None, new: int = 0
-) -> dict[str, Any]:
-    """One entry of the side navigation."""
-    return {**_link(context, key, view), "key": key, "picture": picture, "label": label, "count": count, "new": new}
+) -> SafeString:
+    """One entry of the side navigation; nothing when the page does not exist."""
+    link = _link(context, key, view)
+    # Plain numbers: a lazy one cannot be remembered.
+    return _nav_link(link["url"], link["current"], key, picture, label, count, new + 0 if new else 0)
 
 
-@register.inclusion_tag("ui/tab_link.html", takes_context=True)
-def tab_link(context: template.Context, key: str, picture: str, label: str, view: str, new: int = 0) -> dict[str, Any]:
-    """One entry of the tab bar on phones."""
-    return {**_link(context, key, view), "picture": picture, "label": label, "new": new}
+@register.simple_tag(takes_context=True)
+def tab_link(context: template.Context, key: str, picture: str, label: str, view: str, new: int = 0) -> SafeString:
+    """One entry of the tab bar on phones; nothing when the page does not exist."""
+    link = _link(context, key, view)
+    return _tab_link(link["url"], link["current"], picture, label, new + 0 if new else 0)
+
+
+# The shell stands on every page and is the same for most of them: drawn once for each set of values.
+@lru_cache(maxsize=1024)
+def _nav_link(url: str, current: bool, key: str, picture: str, label: str, count: int | None, new: int) -> SafeString:
+    if not url:
+        return SafeString("")
+    tail = SafeString("")
+    if new:
+        tail = format_html('<span class="count count--on">{} new</span>', new)
+    elif count:
+        tail = format_html('<span class="count">{}</span>', thousands(count))
+    return format_html(
+        '<li><a class="nav" data-nav="{}" href="{}"{}>{}<span>{}</span>{}</a></li>',
+        key,
+        url,
+        CURRENT if current else "",
+        icon(f"{picture}-20f" if current else f"{picture}-20"),
+        label,
+        tail,
+    )
+
+
+@lru_cache(maxsize=256)
+def _tab_link(url: str, current: bool, picture: str, label: str, new: int) -> SafeString:
+    if not url:
+        return SafeString("")
+    pip = format_html('<span class="pip">{}<span class="vh"> new</span></span>', new) if new else ""
+    return format_html(
+        '<a href="{}"{}>{}{}{}</a>',
+        url,
+        CURRENT if current else "",
+        icon(f"{picture}-20f" if current else f"{picture}-20"),
+        pip,
+        label,
+    )
 
 
 @register.simple_tag(takes_context=True)
