@@ -6,17 +6,18 @@ import uuid
 from typing import Any
 from urllib.parse import urlsplit
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme, urlencode
+from django.utils.http import urlencode
 from django.views.decorators.http import require_POST, require_safe
 
 from assistant import services
 from customers.services.cart import CartNotFound
 from portal.core import clock
 from portal.core.access import needs
-from portal.core.htmx import render_page, wants_part
+from portal.core.htmx import own_path, render_page, wants_part
+from portal.core.views import safe_next
 
 PANEL = "assistant/panel.html"
 PAGE = "assistant/page.html"
@@ -132,7 +133,7 @@ def panel(request: HttpRequest) -> HttpResponse:
         if not is_open:
             return HttpResponse(status=204)
         return _panel(request, _build(request, _memory(request).get("conversation", ""), page=page))
-    return redirect(_safe(request, request.POST.get("next", "")))
+    return HttpResponseRedirect(safe_next(request, reverse("assistant:home")))
 
 
 @require_POST
@@ -156,7 +157,7 @@ def look_away(request: HttpRequest) -> HttpResponse:
     _remember(request, away=page)
     if wants_part(request):
         return _panel(request, _build(request, _memory(request).get("conversation", ""), page=page))
-    return redirect(_safe(request, request.POST.get("next", "")))
+    return HttpResponseRedirect(safe_next(request, reverse("assistant:home")))
 
 
 @require_POST
@@ -272,21 +273,18 @@ def _uuid(text: str | None) -> uuid.UUID | None:
 
 def _path(text: str) -> str:
     """The path of a page of ours, without anything else."""
-    path = urlsplit(text).path if len(text) < 500 else ""
+    try:
+        path = urlsplit(text).path if len(text) < 500 else ""
+    except ValueError:
+        return ""
     return path if path.startswith("/") and not path.startswith("//") else ""
 
 
 def _page_of(request: HttpRequest) -> str:
     """The page that htmx sent this from, or the one that the form names."""
     htmx = getattr(request, "htmx", None)
-    return _path((htmx.current_url_abs_path or "") if htmx else "") or _path(request.POST.get("page", ""))
-
-
-def _safe(request: HttpRequest, target: str) -> str:
-    ours = url_has_allowed_host_and_scheme(
-        target, allowed_hosts={request.get_host()}, require_https=request.is_secure()
-    )
-    return target if target and ours else reverse("assistant:home")
+    shown = own_path(request, htmx.current_url or "") if htmx else ""
+    return _path(shown) or _path(request.POST.get("page", ""))
 
 
 def _page_url(conversation_id: Any, page: str) -> str:

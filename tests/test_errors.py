@@ -111,6 +111,29 @@ def test_a_zero_byte_is_refused_before_it_reaches_the_database(somebody: Client,
     response = somebody.get(address)
     assert response.status_code == 400
     assert "Content-Security-Policy" in response.headers
+    assert response.headers["Cache-Control"] == "private, no-store"
+
+
+def test_a_foreign_host_gets_no_page_and_the_same_headers(db: None) -> None:
+    response = Client(headers={"Host": "evil.example"}).get("/signin/")
+    assert response.status_code == 400
+    assert "Content-Security-Policy" in response.headers
+    assert response.headers["X-Frame-Options"] == "DENY"
+    assert response.headers["Cache-Control"] == "private, no-store"
+
+
+def test_a_zero_byte_in_a_form_is_refused_too(somebody: Client) -> None:
+    assert somebody.post("/form/", {"note": "a\x00b"}).status_code == 400
+    assert somebody.post("/form/", {"note": ["a", "\x00"]}, headers=HTMX).status_code == 400
+    assert somebody.post("/form/", {"note": "ab"}).status_code == 200
+
+
+@pytest.mark.parametrize("page", ["http://[", "//[", "http://testserver//evil.example/", "https://evil.example/"])
+def test_the_page_before_is_one_of_ours(db: None, page: str) -> None:
+    client = Client()
+    assert client.post("/profile/", headers={"Referer": page}).url == "/signin/?next=/"
+    asked = client.post("/profile/", headers={"HX-Request": "true", "HX-Current-URL": page})
+    assert asked.headers["HX-Redirect"] == "/signin/?next=/"
 
 
 def test_a_form_without_a_token_leads_back(client_for, ours_user: User) -> None:

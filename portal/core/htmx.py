@@ -30,7 +30,17 @@ def render_page(
 def page_before(request: HttpRequest) -> str:
     """The path of the page that a form or a region belongs to, for a link back. Only a page of this host."""
     htmx = getattr(request, "htmx", None)
-    page = urlsplit(htmx.current_url if htmx and htmx.current_url else request.META.get("HTTP_REFERER", ""))
-    if page.netloc != request.get_host() or not page.path.startswith("/"):
-        return settings.LOGIN_REDIRECT_URL
+    sent_from = htmx.current_url if htmx and htmx.current_url else request.META.get("HTTP_REFERER", "")
+    return own_path(request, sent_from) or settings.LOGIN_REDIRECT_URL
+
+
+def own_path(request: HttpRequest, url: str) -> str:
+    """Path and query of `url`, which a browser sent, when it is a page of this host; else an empty text."""
+    try:
+        page = urlsplit(url)
+    except ValueError:  # such as http://[
+        return ""
+    # Two slashes would lead to another host.
+    if page.netloc != request.get_host() or not page.path.startswith("/") or page.path.startswith("//"):
+        return ""
     return f"{page.path}?{page.query}" if page.query else page.path

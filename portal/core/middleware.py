@@ -19,7 +19,7 @@ Respond = Callable[[HttpRequest], HttpResponse]
 
 
 class SecurityHeadersMiddleware:
-    """Content Security Policy and Permissions Policy on every answer."""
+    """Content Security Policy, Permissions Policy and no storing, on every answer."""
 
     def __init__(self, get_response: Respond) -> None:
         self.get_response = get_response
@@ -29,6 +29,8 @@ class SecurityHeadersMiddleware:
         response = self.get_response(request)
         response.headers.setdefault("Content-Security-Policy", self.policy)
         response.headers.setdefault("Permissions-Policy", settings.PERMISSIONS_POLICY)
+        # Pages hold tenant data: no shared cache and no snapshot after sign-out.
+        response.headers.setdefault("Cache-Control", "private, no-store")
         return response
 
 
@@ -43,12 +45,12 @@ class ScopeMiddleware:
         if "\x00" in request.path_info or "%00" in request.META.get("QUERY_STRING", ""):
             raise BadRequest("a zero byte in the address")
         request.scope = scope_of(request.user)  # type: ignore[attr-defined]
-        response = self.get_response(request)
-        # Pages hold tenant data: no shared cache and no snapshot after sign-out.
-        response.headers.setdefault("Cache-Control", "private, no-store")
-        return response
+        return self.get_response(request)
 
     def process_view(self, request: HttpRequest, view: Any, _args: Any, _kwargs: Any) -> HttpResponse | None:
+        # Here and not before: the token was checked, so that the form was read anyway.
+        if any("\x00" in value for _, values in request.POST.lists() for value in values):
+            raise BadRequest("a zero byte in the form")
         return ask_to_sign_in(request) if needs_sign_in(request, view) else None
 
 

