@@ -69,6 +69,8 @@ def _card(card: dict[str, Any]) -> dict[str, Any]:
             for row in card["rows"]
         ]
         shown["more_url"] = address(card.get("more_to"))
+    if card["kind"] == "requirements":
+        shown["more_url"] = address(card["more_to"])
     if card["kind"] == "report":
         shown["url"] = address({"to": "downloads:list"})
         file = card.get("file")
