@@ -72,7 +72,15 @@ def test_the_lock_is_for_one_address_and_ends(client: Client, ours_user: User, t
 
 @pytest.mark.parametrize(
     "target",
-    ["https://evil.example/", "//evil.example/", "/\\evil.example", "javascript:alert(1)", "http:///evil.example", "", "0"],
+    [
+        "https://evil.example/",
+        "//evil.example/",
+        "/\\evil.example",
+        "javascript:alert(1)",
+        "http:///evil.example",
+        "",
+        "0",
+    ],
 )
 def test_next_never_leaves_the_portal(client: Client, ours_user: User, target: str) -> None:
     assert sign_in(client, ours_user.email, next=target).url == "/"
