@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,13 +10,13 @@ from uuid import UUID
 
 from django.db.models import Max, Q, QuerySet
 
-from customers.models import Subscription, Transition, UpgradePath
+from customers.models import Sku, Subscription, Transition, UpgradePath
 from customers.rules.vocabulary import SubscriptionStatus
 from portal.core.scope import Scope
 
 # What a rule asks of a subscription. Plain tuples: this runs over whole tenants.
 FACTS = (
-    "pk", "customer_id", "subscription_id", "friendly_name", "product_id", "sku_id", "quantity", "term_duration", "status",
+    "pk", "customer_id", "subscription_id", "created_at", "friendly_name", "product_id", "sku_id", "quantity", "term_duration", "status",
 )  # fmt: skip
 
 
@@ -70,3 +70,15 @@ def active_facts(scope: Scope, customer_ids: Collection[int], *, products: Colle
 
 def stored_duplicates(scope: Scope) -> QuerySet[Subscription]:
     return Subscription.objects.within(scope).filter(duplicate_of_id__isnull=False)
+
+
+def titles(items: Iterable[str]) -> dict[str, str]:
+    """The SKU titles of catalog items (`productId:skuId:availabilityId`), by item; what is not in the catalog is left
+    out."""
+    parts = {item: tuple(item.split(":")[:2]) for item in items}
+    wanted = Q()
+    for product_id, sku_id in (pair for pair in parts.values() if len(pair) == 2):
+        wanted |= Q(product__product_id=product_id, sku_id=sku_id)
+    rows = Sku.objects.filter(wanted).values_list("product__product_id", "sku_id", "title") if wanted else ()
+    known = {(product_id, sku_id): title for product_id, sku_id, title in rows}
+    return {item: known[pair] for item, pair in parts.items() if pair in known}

@@ -26,7 +26,7 @@ CHUNK = 500  # customers read at a time
 
 @dataclass(frozen=True, kw_only=True)
 class Candidate:
-    """A subscription that the upgraded one includes and that is still active, with its verdict and what would come
+    """A subscription that was there before the upgrade, is included in it and still active, with its verdict and what would come
     back. `is_original`: the licenses that a partial upgrade left with its source."""
 
     subscription: Subscription
@@ -82,13 +82,16 @@ def explain(
 def candidates(scope: Scope, *, upgraded_subscription_id: UUID, as_of: datetime) -> list[Candidate]:
     """What may be a duplicate of this subscription; empty when no upgrade produced it. Raises SubscriptionNotFound."""
     upgraded = subscriptions.get(scope, subscription_id=upgraded_subscription_id)
-    after = after_upgrade(scope, subscription=upgraded, as_of=as_of)
+    transitions = _into(scope, upgraded)
+    after = after_upgrade(scope, subscription=upgraded, transitions=transitions, as_of=as_of)
     return list(after.candidates) if after else []
 
 
-def after_upgrade(scope: Scope, *, subscription: Subscription, as_of: datetime) -> AfterUpgrade | None:
-    """For a subscription that was read in this scope. None when no upgrade produced it: one query, else five."""
-    transitions = _into(scope, subscription)
+def after_upgrade(
+    scope: Scope, *, subscription: Subscription, transitions: Sequence[Transition], as_of: datetime
+) -> AfterUpgrade | None:
+    """For a subscription and the upgrades into it, with their events, that were read in this scope. None, without a
+    query, when no upgrade produced it."""
     upgrade = _upgrade(transitions)
     if upgrade is None:
         return None
@@ -97,7 +100,7 @@ def after_upgrade(scope: Scope, *, subscription: Subscription, as_of: datetime) 
     found = []
     for row in subscription_queries.active_of_customer(scope, customer_id=subscription.customer_id):
         side = _side(row)
-        if _may_be_duplicate(here, side, paths):
+        if _may_be_duplicate(here, side, paths) and _was_there(row.created_at, upgrade):
             verdict = rule.decide(here, side, upgrade=upgrade, paths=paths, as_of=as_of)
             refund = refunds.of(row, to_quantity=0, as_of=as_of)
             original = row.subscription_id in sources
@@ -107,13 +110,22 @@ def after_upgrade(scope: Scope, *, subscription: Subscription, as_of: datetime) 
     )
 
 
+def original_of(scope: Scope, *, subscription: Subscription, as_of: datetime) -> Subscription | None:
+    """The upgraded subscription that this one duplicates, while help can be asked; None for most, without a query."""
+    key, until = subscription.duplicate_of_id, subscription.duplicate_help_until
+    if key is None or until is None or until < as_of:
+        return None
+    known = subscription_queries.by_subscription_ids(scope, customer_id=subscription.customer_id, ids={key})
+    return known.get(key)
+
+
 @writes
 def refresh(scope: Scope, *, customer_ids: Iterable[int] | None, as_of: datetime) -> int:
     """Store which subscriptions are duplicates, and until when help can be asked (customer keys; None: all of the
     scope). Returns how many rows changed. CHUNK customers at a time; only what changed is written.
 
     Stored is what meets all conditions of canceling, as a duplicate of the newest upgrade that includes it. What a
-    partial upgrade left with its source is not: those licenses stayed on purpose."""
+    partial upgrade left with its source is not, nor what was bought after the upgrade: both were meant."""
     since, paths = rule.help_since(as_of), _sheet()
     if customer_ids is not None:
         return sum(_refresh_some(scope, some, paths, since, as_of) for some in _in_portions(customer_ids))
@@ -157,13 +169,13 @@ def _duplicates(
     found: dict[int, tuple[UUID | None, datetime | None]] = {}
     for customer_id, transitions in by_customer.items():
         originals = {t.from_subscription_id for t in transitions if t.from_subscription_id != t.to_subscription_id}
-        sides = {row.subscription_id: (row.pk, _side(row)) for row in rows[customer_id]}
+        sides = {row.subscription_id: (row.pk, row.created_at, _side(row)) for row in rows[customer_id]}
         for key, upgrade in _newest_first(transitions):
-            _, upgraded = sides.get(key, (0, None))
-            for other, (pk, side) in sides.items():
+            *_, upgraded = sides.get(key, (None,))
+            for other, (pk, created_at, side) in sides.items():
                 if upgraded is None or pk in found or other in originals:
                     continue
-                if not _may_be_duplicate(upgraded, side, paths):
+                if not (_may_be_duplicate(upgraded, side, paths) and _was_there(created_at, upgrade)):
                     continue
                 verdict = rule.decide(upgraded, side, upgrade=upgrade, paths=paths, as_of=as_of)
                 if verdict.allowed:
@@ -188,6 +200,11 @@ def _may_be_duplicate(upgraded: Side, other: Side, paths: Sheet) -> bool:
         and other.reference != upgraded.reference
         and rule.includes(paths, upgraded.reference, other.reference)
     )
+
+
+def _was_there(created_at: datetime, upgrade: Upgrade) -> bool:
+    """Did the upgrade find it? What was bought after it was bought on purpose."""
+    return upgrade.completed_at is None or created_at <= upgrade.completed_at
 
 
 def _upgrade(transitions: Sequence[Transition]) -> Upgrade | None:

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from customers.models import Subscription, Transition
 from customers.queries import subscriptions as queries
+from customers.queries import upgrades
 from customers.rules import billing
 from customers.rules.billing import Amounts
 from portal.core.models import AuditEvent
@@ -32,12 +33,23 @@ class SubscriptionNotFound(LookupError):
 
 @dataclass(frozen=True, kw_only=True)
 class Link:
-    """The other end of an upgrade. `subscription` is None when that end was never imported."""
+    """The other end of an upgrade. `subscription` is None when that end was never imported.
+
+    A full upgrade has no other end: the subscription keeps its ID and changes its product. Then `product` is what it
+    was before, and both others are None."""
 
     transition: Transition
     came_from: bool  # the other end is what this one was upgraded from
     subscription_id: UUID | None
     subscription: Subscription | None
+    product: str = ""
+
+    @property
+    def name(self) -> str:
+        """What to call the other end."""
+        if self.subscription:
+            return self.subscription.friendly_name
+        return self.product or str(self.subscription_id or "a new subscription")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,13 +109,20 @@ def background(scope: Scope, *, subscription: Subscription, as_of: datetime) -> 
 def _links(scope: Scope, subscription: Subscription) -> tuple[Link, ...]:
     here = subscription.subscription_id
     transitions = queries.transitions_of(scope, subscription_id=here)
-    ends = [(t, t.to_subscription_id == here) for t in transitions]
-    other = [t.from_subscription_id if came else t.to_subscription_id for t, came in ends]
-    wanted = {key for key in other if key}
+    full = [t for t in transitions if t.from_subscription_id == t.to_subscription_id]
+    products = upgrades.titles(t.from_catalog_item_id for t in full) if full else {}
+    other = {t: t.from_subscription_id if t.to_subscription_id == here else t.to_subscription_id for t in transitions}
+    wanted = {key for key in other.values() if key and key != here}
     known = queries.by_subscription_ids(scope, customer_id=subscription.customer_id, ids=wanted) if wanted else {}
     return tuple(
-        Link(transition=t, came_from=came, subscription_id=key, subscription=known.get(key) if key else None)
-        for (t, came), key in zip(ends, other, strict=True)
+        Link(
+            transition=t,
+            came_from=t.to_subscription_id == here,
+            subscription_id=None if t in full else key,
+            subscription=known.get(key) if key else None,
+            product=products.get(t.from_catalog_item_id, t.from_catalog_item_id) if t in full else "",
+        )
+        for t, key in other.items()
     )
 
 
@@ -120,13 +139,10 @@ def _dates(subscription: Subscription, *, as_of: datetime) -> list[Entry]:
 def _upgrades(links: tuple[Link, ...]) -> list[Entry]:
     entries = []
     for link in links:
-        name = (
-            link.subscription.friendly_name if link.subscription else str(link.subscription_id or "a new subscription")
-        )
         way = "Upgrade from" if link.came_from else "Upgrade to"
         licenses = f"{link.transition.quantity:,} licenses"
         entries += [
-            Entry(at=event.occurred_at, what=f"{way} {name}, {licenses}: {event.name} {event.status}")
+            Entry(at=event.occurred_at, what=f"{way} {link.name}, {licenses}: {event.name} {event.status}")
             for event in link.transition.events.all()
         ]
     return entries

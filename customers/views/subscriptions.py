@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from customers.forms.filters import DistributorSubscriptionFilterForm, SubscriptionFilterForm
+from customers.models import Subscription
 from customers.queries import subscriptions as queries
-from customers.services import end_of_term, partner_of_record
+from customers.services import duplicates, end_of_term, partner_of_record
 from customers.services import subscriptions as service
-from customers.tables import pieces
+from customers.services.subscriptions import Link
+from customers.tables import linked, pieces
 from customers.tables.subscription_page import TermLine, fields, tags
 from customers.tables.subscriptions import RecordSubscriptionTable, SubscriptionTable
 from portal.core import clock
-from portal.core.access import needs
+from portal.core.access import can, needs, why_not
 from portal.core.htmx import render_page, wants_part
 from portal.core.keyset import Total
 
@@ -52,6 +57,7 @@ def subscription(request: HttpRequest, subscription_id: UUID) -> HttpResponse:
     except service.SubscriptionNotFound as gone:
         raise Http404(str(gone)) from gone
     assigned = row.assigned_licenses
+    background = service.background(request.scope, subscription=row, as_of=as_of)
     context = {
         "subscription": row,
         "status": pieces.status(row.status),
@@ -61,12 +67,28 @@ def subscription(request: HttpRequest, subscription_id: UUID) -> HttpResponse:
         "customer": row.customer,
         "term": TermLine.of(row, as_of=as_of),
         "outcome": end_of_term.explain(request.scope, subscription_id=subscription_id, as_of=as_of),
-        "background": service.background(request.scope, subscription=row, as_of=as_of),
+        "background": background,
+        **_upgrade(request, row, background.links, as_of),
         "price": service.price(row),
         "fields": fields(row),
         "as_of": as_of,
     }
     return render_page(request, "customers/subscriptions/page.html", context, part="page")
+
+
+def _upgrade(request: HttpRequest, row: Subscription, links: Sequence[Link], as_of: datetime) -> dict[str, Any]:
+    """What an upgrade linked to this subscription, and the duplicates that it left."""
+    into = [link.transition for link in links if link.came_from]
+    after = duplicates.after_upgrade(request.scope, subscription=row, transitions=into, as_of=as_of)
+    return {
+        "after": after,
+        "linked": linked.rows(row, links, after),
+        "paid_twice": linked.paid_twice(after),
+        "notice": linked.notice(after),
+        "original": duplicates.original_of(request.scope, subscription=row, as_of=as_of),
+        "may_act": can(request.scope, "sell"),
+        "why_not_act": why_not(request.scope, "sell"),
+    }
 
 
 def _free(count: int) -> str:

@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from customers.models import Customer, Subscription, Transition, TransitionEvent, UpgradePath
 from customers.services import duplicates
+from customers.services.duplicates import AfterUpgrade
 from customers.services.subscriptions import SubscriptionNotFound
 from portal.core.money import Money
 from portal.core.scope import Scope
@@ -45,6 +46,13 @@ def upgraded(customer: Customer) -> Subscription:
 
 def make(customer: Customer, reference: str = STANDARD, **fields: object) -> Subscription:
     return factories.make_subscription(customer, offer_id=f"{reference}:AAAAAAAAAAAA", **fields)
+
+
+def after_upgrade(scope: Scope, row: Subscription, as_of: datetime) -> AfterUpgrade:
+    into = Transition.objects.within(scope).prefetch_related("events")
+    after = duplicates.after_upgrade(scope, subscription=row, transitions=list(into), as_of=as_of)
+    assert after is not None
+    return after
 
 
 def stored(scope: Scope) -> dict[str, tuple[object, object]]:
@@ -132,8 +140,7 @@ def test_what_a_partial_upgrade_left_is_judged_but_not_called_a_duplicate(
     target = make(customer, PREMIUM, name="Target", quantity=30)
     factories.make_transition(target, source=source, done_at=DONE)
     assert duplicates.refresh(ours, customer_ids=None, as_of=as_of) == 0
-    after = duplicates.after_upgrade(ours, subscription=target, as_of=as_of)
-    assert after is not None
+    after = after_upgrade(ours, target, as_of)
     assert [(c.subscription, c.verdict.allowed, c.is_original) for c in after.candidates] == [(source, True, True)]
     assert not after.can_ask
 
@@ -202,10 +209,18 @@ def test_only_the_latest_list_counts(ours: Scope, customer: Customer, upgraded: 
     assert [check.code for check in verdict.failed] == ["product_inclusion", "upgrade_path"]
 
 
+def test_what_was_bought_after_the_upgrade_is_none(
+    ours: Scope, customer: Customer, upgraded: Subscription, as_of: datetime
+) -> None:
+    make(customer, quantity=5, created_at=DONE + timedelta(seconds=1))
+    assert duplicates.refresh(ours, customer_ids=None, as_of=as_of) == 0
+    assert duplicates.candidates(ours, upgraded_subscription_id=upgraded.subscription_id, as_of=as_of) == []
+
+
 def test_candidates_tell_the_refund(ours: Scope, customer: Customer, upgraded: Subscription, as_of: datetime) -> None:
     start = datetime(2026, 11, 10, tzinfo=UTC)
     make(
-        customer, name="priced", quantity=10, unit_price=Decimal(264), currency="USD", effective_start_at=start,
+        customer, name="priced", quantity=10, unit_price=Decimal(264), currency="USD", effective_start_at=start, created_at=DONE - timedelta(days=9),
         commitment_ends_at=start + timedelta(days=364),
     )  # fmt: skip
     (found,) = duplicates.candidates(ours, upgraded_subscription_id=upgraded.subscription_id, as_of=as_of)
@@ -219,9 +234,7 @@ def test_an_upgrade_that_is_not_completed(
     make_each(customer)
     TransitionEvent.objects.within(ours).update(status=status)
     assert duplicates.refresh(ours, customer_ids=None, as_of=as_of) == 0
-    after = duplicates.after_upgrade(ours, subscription=upgraded, as_of=as_of)
-    assert after is not None
-    assert not after.can_ask
+    assert not after_upgrade(ours, upgraded, as_of).can_ask
 
 
 def test_without_a_list_nothing_is_a_duplicate(
