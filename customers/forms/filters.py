@@ -14,17 +14,10 @@ from django.core.exceptions import ValidationError
 from customers.queries.customers import CustomerFilters
 from customers.queries.search import uuid_of
 from customers.queries.subscriptions import SubscriptionFilters
-from customers.rules.vocabulary import PARTNER_OF_RECORD_WORDS, TERM_WORDS, SubscriptionStatus
+from customers.rules.vocabulary import PARTNER_OF_RECORD_WORDS, STATUS_WORDS, TERM_WORDS, SubscriptionStatus
 from portal.core.filters import FilterForm
 
-STATUS_WORDS = {
-    SubscriptionStatus.ACTIVE: "Active",
-    SubscriptionStatus.PENDING: "Pending",
-    SubscriptionStatus.SUSPENDED: "Suspended",
-    SubscriptionStatus.EXPIRED: "Expired",
-    SubscriptionStatus.DISABLED: "Disabled",
-    SubscriptionStatus.DELETED: "Canceled",
-}
+STATUSES = {status: words for status, words in STATUS_WORDS.items() if status != SubscriptionStatus.NONE}
 OUTCOME_WORDS = {
     "renew": "Renews",
     "est": "Goes to extended term",
@@ -92,7 +85,7 @@ class CustomerFilterForm(FilterForm):
 
 class SubscriptionFilterForm(FilterForm):
     q = TextField()
-    status = _choice("Status", "a status", STATUS_WORDS)
+    status = _choice("Status", "a status", STATUSES)
     outcome = _choice("End of term", "an end of a term", OUTCOME_WORDS)
     term = _choice("Term", "a term", TERM_WORDS)
     ending = _days("Ending within")

@@ -21,7 +21,7 @@ from portal.core.text import fold
 # What a row of the list holds. Plain tuples: making model objects costs more than the query.
 LISTED = (
     "id", "subscription_id", "friendly_name", "name_key", "quantity", "assigned_licenses", "status",
-    "commitment_ends_at", "term_duration", "billing_cycle", "end_of_term", "customer__tenant_id",
+    "commitment_ends_at", "term_duration", "billing_cycle", "billing_type", "end_of_term", "customer__tenant_id",
     "customer__company_name", "partner_of_record", "partner_of_record_state",
 )  # fmt: skip
 # What a person picks, and the stored outcomes it stands for. Silence leads to the extended term as well.

@@ -36,7 +36,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from customers.rules.vocabulary import EndOfTerm, SubscriptionStatus, day_words, word
+from customers.rules.vocabulary import STATUS_WORDS, EndOfTerm, SubscriptionStatus, day_words, word
 from portal.core.decision import Check, Decision, Rule, missing_fact
 
 RULE = Rule(
@@ -191,7 +191,7 @@ def decide(facts: Facts, *, as_of: datetime) -> Outcome:
 def _state(facts: Facts, as_of: datetime) -> list[Check]:
     """Is there a term that runs and will end?"""
     in_service = facts.status in IN_SERVICE
-    no = f"The subscription is {facts.status}: no term runs."
+    no = f"The subscription is {STATUS_WORDS.get(facts.status, facts.status).lower()}: no term runs."
     checks = [_check("in_service", in_service, "The subscription is in service.", no, "in service", facts.status)]
     if not in_service:
         return checks

@@ -258,13 +258,13 @@ def _assigned(promotion: Promotion) -> Iterable[Check]:
 
 def _term(line: Line, promotion: Promotion, entries: Sequence[Covered]) -> Check:
     covered = sorted({_terms(c) for c in promotion.covered if _is_sku(c, line)}, key=in_order)
-    words = "; ".join(term_words(*pair) for pair in covered)
+    words = " or ".join(term_words(*pair) for pair in covered)
     own = term_words(*_terms(line))
     return check(
         "Term",
         bool(entries),
         f"Term: {own} is covered.",
-        f"Term: needs {words}; this is {own}.",
+        f"Term: needs {words}. This is {own}.",
         expected=words,
         found=own,
         data={"eligibleTerms": [{"billingCycle": cycle, "duration": term} for term, cycle in covered]},

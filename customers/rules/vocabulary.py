@@ -97,6 +97,16 @@ PARTNER_OF_RECORD_WORDS: dict[str, str] = {
     PartnerOfRecord.OTHER_REGION: "Other region",
     PartnerOfRecord.REGION_UNKNOWN: "Region not known",
 }
+# What a state is called. The API says "deleted" of a canceled subscription (contract §3.2).
+STATUS_WORDS: dict[str, str] = {
+    SubscriptionStatus.ACTIVE: "Active",
+    SubscriptionStatus.PENDING: "Pending",
+    SubscriptionStatus.SUSPENDED: "Suspended",
+    SubscriptionStatus.EXPIRED: "Expired",
+    SubscriptionStatus.DISABLED: "Disabled",
+    SubscriptionStatus.DELETED: "Canceled",
+    SubscriptionStatus.NONE: "No status",
+}
 # A term in months, and how many months one charge of a cycle covers.
 TERM_MONTHS: dict[str, int] = {Term.MONTH: 1, Term.YEAR: 12, Term.THREE_YEARS: 36}
 CYCLE_MONTHS: dict[str, int] = {

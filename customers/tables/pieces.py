@@ -15,6 +15,7 @@ from customers.models import OPEN_END
 from customers.rules.vocabulary import (
     CYCLE_WORDS,
     PARTNER_OF_RECORD_WORDS,
+    STATUS_WORDS,
     TERM_WORDS,
     EndOfTerm,
     PartnerOfRecord,
@@ -24,14 +25,16 @@ from portal.core.tables import NOTHING, as_count
 from portal.core.templatetags.portal_ui import MONTHS, day_text, icon, in_days, meter
 
 STATUS = {
-    SubscriptionStatus.ACTIVE: ("ok", "checkmark_circle-16f", "Active"),
-    SubscriptionStatus.PENDING: ("wait", "clock-16f", "Pending"),
-    SubscriptionStatus.SUSPENDED: ("warn", "warning-16f", "Suspended"),
-    SubscriptionStatus.EXPIRED: ("off", "subtract_circle-16f", "Expired"),
-    SubscriptionStatus.DISABLED: ("off", "subtract_circle-16f", "Disabled"),
-    SubscriptionStatus.DELETED: ("off", "dismiss_circle-16f", "Canceled"),
-    SubscriptionStatus.NONE: ("off", "subtract_circle-16f", "None"),
+    SubscriptionStatus.ACTIVE: ("ok", "checkmark_circle-16f"),
+    SubscriptionStatus.PENDING: ("wait", "clock-16f"),
+    SubscriptionStatus.SUSPENDED: ("warn", "warning-16f"),
+    SubscriptionStatus.EXPIRED: ("off", "subtract_circle-16f"),
+    SubscriptionStatus.DISABLED: ("off", "subtract_circle-16f"),
+    SubscriptionStatus.DELETED: ("off", "dismiss_circle-16f"),
+    SubscriptionStatus.NONE: ("off", "subtract_circle-16f"),
 }
+# A term that runs, or is about to: only then its end comes nearer.
+RUNNING = (SubscriptionStatus.ACTIVE, SubscriptionStatus.SUSPENDED, SubscriptionStatus.PENDING)
 OUTCOME = {
     EndOfTerm.RENEW: "Renews",
     EndOfTerm.CANCEL: "Canceled at term end",
@@ -40,6 +43,7 @@ OUTCOME = {
     EndOfTerm.SILENT_EST: mark_safe('<span class="tag tag--warn">Goes to EST unasked</span>'),
     EndOfTerm.NOT_APPLICABLE: NOTHING,
 }
+USAGE = "usage"  # the billing type of what has no licenses
 # Height of a bar in the year strip for 1, 2, 3 and more ends.
 HEIGHTS = (0, 5, 9, 14)
 Months = tuple[str, ...]
@@ -70,8 +74,8 @@ def _ends(day: date, today: date) -> SafeString:
 @lru_cache(maxsize=16)
 def status(value: str) -> SafeString:
     """The state with its icon."""
-    tone, picture, words = STATUS[SubscriptionStatus(value)]
-    return format_html('<span class="st st--{}">{}{}</span>', tone, icon(picture), words)
+    tone, picture = STATUS[SubscriptionStatus(value)]
+    return format_html('<span class="st st--{}">{}{}</span>', tone, icon(picture), STATUS_WORDS[value])
 
 
 def outcome(value: str) -> str:
@@ -104,18 +108,37 @@ def partner_of_record_problem(state: str) -> SafeString:
     return format_html('<span class="tag tag--bad">Partner of record: {}</span>', problem) if problem else SafeString()
 
 
-def term(duration: str, cycle: str) -> str:
-    """`1 year, monthly` as text; empty when neither is known."""
-    words = (TERM_WORDS.get(duration, duration), CYCLE_WORDS.get(cycle, cycle))
-    return ", ".join(word for word in words if word)
+def term(duration: str, cycle: str, billing_type: str = "license") -> str:
+    """`1 year, monthly` as text, `By usage, monthly` for what has no licenses; empty when neither is known."""
+    first = "By usage" if billing_type == USAGE else TERM_WORDS.get(duration, duration)
+    return ", ".join(word for word in (first, CYCLE_WORDS.get(cycle, cycle)) if word)
+
+
+def term_of(row: Any) -> str:
+    """Term and billing of a listed subscription, as text."""
+    return term(row.term_duration, row.billing_cycle, row.billing_type)
+
+
+def licenses_of(row: Any) -> SafeString:
+    """The licenses of a listed subscription; nothing for one that is billed by usage, whatever quantity it carries."""
+    return NOTHING if row.billing_type == USAGE else licenses(row.assigned_licenses, row.quantity)
+
+
+def ends_of(row: Any, as_of: datetime) -> SafeString:
+    """The end of a listed subscription's term, with its distance while the term still counts."""
+    if row.status in RUNNING or row.commitment_ends_at.year == OPEN_END.year:
+        return ends(row.commitment_ends_at, as_of)
+    return format_html('<span class="muted">{}</span>', day_text(row.commitment_ends_at))
 
 
 def subscription_card(row: Any, url: str, as_of: datetime, *, sub: str, more: str = "") -> str:
     """A subscription as a card for a narrow screen. `sub` is its second line, as text; `more` a last tag, safe HTML."""
+    state = outcome(row.end_of_term) if row.status == SubscriptionStatus.ACTIVE else status(row.status)
+    facts = (licenses_of(row), f'<span class="nowrap">{ends_of(row, as_of)}</span>', state, more)
+    told = "".join(fact for fact in facts if NOTHING not in fact)
     return (
         f'<a class="lcard" href="{url}"><b dir="auto">{escape(row.friendly_name)}</b>{chevron()}'
-        f'<span class="sub">{escape(sub)}</span><span class="rowx">{licenses(row.assigned_licenses, row.quantity)}'
-        f'<span class="nowrap">{ends(row.commitment_ends_at, as_of)}</span>{outcome(row.end_of_term)}{more}</span></a>'
+        f'<span class="sub">{escape(sub)}</span><span class="rowx">{told}</span></a>'
     )
 
 

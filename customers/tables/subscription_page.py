@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from customers.models import Subscription
+from customers.rules.end_of_term import IN_SERVICE
 from customers.rules.vocabulary import EndOfTerm
 from portal.core.templatetags.portal_ui import day_text
 
@@ -50,8 +51,12 @@ class TermLine:
 
     @classmethod
     def of(cls, subscription: Subscription, *, as_of: datetime) -> TermLine | None:
-        """None for a term without an end."""
-        if subscription.has_no_end or subscription.commitment_ends_at <= subscription.effective_start_at:
+        """None for a term that has no end or does not run."""
+        if (
+            subscription.has_no_end
+            or subscription.status not in IN_SERVICE
+            or subscription.commitment_ends_at <= subscription.effective_start_at
+        ):
             return None
         start, end = subscription.effective_start_at, subscription.commitment_ends_at
         today = _percent(as_of, start, end)

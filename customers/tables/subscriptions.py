@@ -45,13 +45,13 @@ class SubscriptionTable(PortalTable):
         )
 
     def render_licenses(self, record: Row) -> SafeString:
-        return pieces.licenses(record.assigned_licenses, record.quantity)
+        return pieces.licenses_of(record)
 
     def render_term(self, record: Row) -> str:
-        return pieces.term(record.term_duration, record.billing_cycle) or NOTHING
+        return pieces.term_of(record) or NOTHING
 
     def render_ends(self, record: Row) -> SafeString:
-        return pieces.ends(record.commitment_ends_at, self.as_of)
+        return pieces.ends_of(record, self.as_of)
 
     def card(self, row: Row) -> str:
         return pieces.subscription_card(row, self.url(row.subscription_id), self.as_of, sub=row.customer__company_name)
@@ -85,7 +85,7 @@ class CustomerSubscriptionTable(SubscriptionTable):
         return self._card(row)
 
     def _card(self, row: Row, more: str = "") -> str:
-        sub = pieces.term(row.term_duration, row.billing_cycle)
+        sub = pieces.term_of(row)
         return pieces.subscription_card(row, self.url(row.subscription_id), self.as_of, sub=sub, more=more)
 
 

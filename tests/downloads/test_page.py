@@ -118,7 +118,7 @@ def test_the_list_asks_again_slower_and_slower_and_then_stops(client: Client, ou
     )
     part = page(client, f"{URL}?look=4", **{"HX-Request": "true"})
     assert "hx-get" not in part
-    assert 'id="say" hx-swap-oob="true">Extended service term: Ready at' in part
+    assert 'id="say" hx-swap-oob="innerHTML">Extended service term: Ready at' in part
 
 
 def test_the_file_comes_as_an_attachment_nobody_caches(client: Client, ours_user: User, now: datetime) -> None:

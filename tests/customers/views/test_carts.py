@@ -192,7 +192,7 @@ class TestChange:
         body = answer.content.decode()
         assert answer.status_code == 200
         assert body.lstrip().startswith('<section id="cart-lines"')
-        assert 'id="say" hx-swap-oob="true">Line 1 changed. Per month $220.00.' in body
+        assert 'id="say" hx-swap-oob="innerHTML">Line 1 changed. Per month $220.00.' in body
         assert stored(ours, cart) == ("P1Y", "monthly", 10)
 
     @pytest.mark.parametrize(("op", "quantity"), [("fewer", 24), ("more", 26)])

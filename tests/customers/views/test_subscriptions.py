@@ -112,6 +112,29 @@ def test_a_subscription_without_an_end_has_no_line(client: Client, customer: Cus
     )
     assert "This subscription has no end" in html
     assert '<svg class="tl"' not in html
+    assert "There are no licenses to count or assign." in html
+    assert "The price of the running term" not in html
+
+
+def test_no_term_runs_for_a_canceled_subscription(client: Client, customer: Customer) -> None:
+    html = page(client, customer, status="deleted", end_of_term="not_applicable")
+    assert "No term runs. The last one was to run from" in html
+    assert "What happens when the term ends" not in html
+
+
+def test_the_list_counts_no_licenses_of_a_usage_plan_and_no_days_of_a_canceled_one(
+    client: Client, customer: Customer
+) -> None:
+    usage = {"billing_type": "usage", "term_duration": "", "end_of_term": "not_applicable"}
+    factories.make_subscription(customer, name="Azure plan", quantity=7, commitment_ends_at=OPEN_END, **usage)
+    html = client.get("/subscriptions/").content.decode()
+    assert "By usage, monthly" in html
+    assert "<span>7</span>" not in html
+    factories.make_subscription(customer, name="Old one", status="deleted", end_of_term="not_applicable")
+    html = client.get("/subscriptions/?status=deleted").content.decode()
+    assert "Old one" in html
+    assert "in 90 d" not in html
+    assert "Canceled" in html
 
 
 def test_every_documented_field_is_listed(client: Client, customer: Customer) -> None:
