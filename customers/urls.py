@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from customers.views import carts, catalog, customers, partner_of_record, search, subscriptions
+from customers.views import carts, catalog, customers, partner_of_record, search, subscription_changes, subscriptions
 
 app_name = "customers"
 urlpatterns = [
@@ -19,6 +19,18 @@ urlpatterns = [
     ),
     path("subscriptions/", subscriptions.subscriptions, name="subscriptions"),
     path("subscriptions/<uuid:subscription_id>/", subscriptions.subscription, name="subscription"),
+    path("subscriptions/<uuid:subscription_id>/licenses/", subscription_changes.licenses, name="subscription_licenses"),
+    path("subscriptions/<uuid:subscription_id>/cancel/", subscription_changes.cancel, name="subscription_cancel"),
+    path(
+        "subscriptions/<uuid:subscription_id>/end-of-term/",
+        subscription_changes.end_of_term,
+        name="subscription_end_of_term",
+    ),
+    path(
+        "subscriptions/<uuid:subscription_id>/suspension/",
+        subscription_changes.suspension,
+        name="subscription_suspension",
+    ),
     path("customers/<uuid:tenant_id>/catalog/", catalog.catalog, name="catalog"),
     path("customers/<uuid:tenant_id>/catalog/<str:reference>/", catalog.catalog_add, name="catalog_add"),
     path("customers/<uuid:tenant_id>/cart/", carts.cart_open, name="cart_open"),

@@ -85,13 +85,14 @@ def of_customer(scope: Scope, *, customer_id: int, as_of: datetime, limit: int =
     return sorted(rows, key=lambda row: row.commitment_ends_at < as_of)
 
 
-def price(subscription: Subscription) -> Amounts | None:
-    """What the running term costs, as the order or the price list told; None where neither did."""
+def price(subscription: Subscription, *, quantity: int | None = None) -> Amounts | None:
+    """What the running term costs, as the order or the price list told; None where neither did.
+    With `quantity`, what it would cost with so many licenses."""
     if subscription.unit_price is None:
         return None
     return billing.amounts(
         subscription.unit_price,
-        quantity=subscription.quantity,
+        quantity=subscription.quantity if quantity is None else quantity,
         term=subscription.term_duration,
         cycle=subscription.billing_cycle,
         currency=subscription.currency,

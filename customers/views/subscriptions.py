@@ -13,7 +13,8 @@ from django.views.decorators.http import require_safe
 from customers.forms.filters import DistributorSubscriptionFilterForm, SubscriptionFilterForm
 from customers.models import Subscription
 from customers.queries import subscriptions as queries
-from customers.services import duplicates, end_of_term, partner_of_record
+from customers.services import duplicates, end_of_term, partner_of_record, subscription_preview
+from customers.services import migration as ms_migration
 from customers.services import subscriptions as service
 from customers.services.subscriptions import Link
 from customers.tables import linked, pieces
@@ -67,8 +68,12 @@ def subscription(request: HttpRequest, subscription_id: UUID) -> HttpResponse:
         "customer": row.customer,
         "term": TermLine.of(row, as_of=as_of),
         "outcome": end_of_term.explain(request.scope, subscription_id=subscription_id, as_of=as_of),
+        "answers": subscription_preview.answers(request.scope, subscription=row, as_of=as_of),
         "background": background,
         **_upgrade(request, row, background.links, as_of),
+        "migration": ms_migration.eligibility(request.scope, subscription_id=subscription_id, as_of=as_of)
+        if row.is_legacy
+        else None,
         "price": service.price(row),
         "fields": fields(row),
         "as_of": as_of,
