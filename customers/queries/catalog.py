@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 
 from django.db.models import Exists, Min, OuterRef, Q, QuerySet
 
-from customers.models import Availability, Customer, PriceRow, Sku
+from customers.models import Availability, Customer, LegacyOfferMapping, PriceRow, Sku
 from customers.rules.pricing import Row
 from customers.rules.vocabulary import PriceView
 from portal.core.scope import Scope
@@ -162,3 +162,11 @@ def terms_on_sale(*, product_id: str, sku_id: str, market: str) -> set[str]:
         withdrawn_at=None,
     )
     return set(rows.values_list("term_duration", flat=True).distinct())
+
+
+def legacy_mappings(offers: Collection[str]) -> list[LegacyOfferMapping]:
+    """What these legacy offers become, whatever the casing of their ids; an offer without a path is left out."""
+    wanted = Q(pk__in=[])
+    for offer in offers:
+        wanted |= Q(legacy_offer_id__iexact=offer)
+    return list(LegacyOfferMapping.objects.filter(wanted))

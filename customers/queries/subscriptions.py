@@ -110,6 +110,13 @@ def active_of_customer(scope: Scope, *, customer_id: int) -> QuerySet[Subscripti
     return rows.order_by("name_key", "id")
 
 
+def active_addons(scope: Scope, subscription: Subscription) -> list[Subscription]:
+    """The active add-ons that hang on a legacy subscription."""
+    rows = of_customer(scope, customer_id=subscription.customer_id)
+    found = rows.filter(parent_subscription_id=subscription.subscription_id, status=SubscriptionStatus.ACTIVE)
+    return list(found.order_by("name_key", "id"))
+
+
 def ends_by_day(scope: Scope, *, start: datetime, until: datetime) -> list[DayOfEnds]:
     """Active subscriptions whose term ends in [start, until), by day and outcome. Excludes suspended ones."""
     rows = Subscription.objects.within(scope).filter(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -20,6 +20,7 @@ from customers.services.customers import CustomerNotFound
 from portal.core.access import PartnerKind
 from portal.core.decision import Check, Decision
 from portal.core.jobs import writes
+from portal.core.models import Partner
 from portal.core.scope import Scope
 
 CHUNK = 2_000
@@ -102,27 +103,27 @@ def validate(scope: Scope, *, customer_id: int, as_of: datetime) -> EntryVerdict
         raise CustomerNotFound
     _distributor(customer.partner.kind).require()
     rows = list(subscription_queries.of_customer(scope, customer_id=customer_id).order_by("name_key", "pk"))
-    known = _resellers(scope, [customer.partner_id], {row.partner_of_record for row in rows})
     entries = [
         EntryVerdict(
             subscription_id=row.subscription_id,
             name=row.friendly_name,
             partner_id=row.partner_of_record,
-            verdict=rule.decide(
-                Facts(
-                    status=row.status,
-                    partner_id=row.partner_of_record,
-                    own_id=customer.partner.mpn_id,
-                    own_country=customer.partner.country,
-                    resellers=known.get((customer.partner_id, row.partner_of_record), ()),
-                )
-            ),
+            verdict=verdict,
         )
-        for row in rows
+        for row, verdict in zip(rows, _verdicts(scope, rows, customer.partner), strict=True)
     ]
     checked = [entry for entry in entries if entry.verdict.state is not PartnerOfRecord.NOT_APPLICABLE]
     checked.sort(key=lambda entry: entry.verdict.allowed)
     return EntryVerdicts(customer=customer, entries=tuple(checked), ended=len(entries) - len(checked), as_of=as_of)
+
+
+def state_of(scope: Scope, subscription: Subscription) -> PartnerOfRecord:
+    """The outcome for one subscription that was read in this scope, partner loaded; not applicable for a partner that
+    is no distributor."""
+    if subscription.partner.kind != PartnerKind.INDIRECT_PROVIDER:
+        return PartnerOfRecord.NOT_APPLICABLE
+    (verdict,) = _verdicts(scope, [subscription], subscription.partner)
+    return verdict.state
 
 
 def refresh(scope: Scope, *, customer_ids: Iterable[int] | None, as_of: datetime) -> int:
@@ -132,6 +133,23 @@ def refresh(scope: Scope, *, customer_ids: Iterable[int] | None, as_of: datetime
     Works on CHUNK rows at a time, each in its own transaction, and writes only what changed, so that neither memory
     nor locks grow with the data. The outcome does not depend on `as_of`."""
     return sum(_store(scope, rows) for rows in _portions(scope, customer_ids))
+
+
+def _verdicts(scope: Scope, rows: Sequence[Subscription], partner: Partner) -> list[Verdict]:
+    """The outcome of each of these subscriptions of one distributor."""
+    known = _resellers(scope, [partner.pk], {row.partner_of_record for row in rows})
+    return [
+        rule.decide(
+            Facts(
+                status=row.status,
+                partner_id=row.partner_of_record,
+                own_id=partner.mpn_id,
+                own_country=partner.country,
+                resellers=known.get((partner.pk, row.partner_of_record), ()),
+            )
+        )
+        for row in rows
+    ]
 
 
 def _distributor(kind: str) -> Decision:
