@@ -183,7 +183,8 @@ def test_the_theme_is_saved_and_leads_back(client_for, ours_user: User, chosen: 
 def test_switching_the_tenant(client_for, ours_user: User) -> None:
     elsewhere = factories.make_partner("Fourth Coffee Cloud")
     second = elsewhere.memberships.create(user=ours_user, roles=["helpdesk_agent"])
-    client = client_for(ours_user)
+    client = Client()
+    client.post(reverse("signin"), {"username": ours_user.email, "password": factories.PASSWORD})
     assert "Switch partner" in client.get("/profile/").content.decode()
     assert client.post(reverse("membership", args=[second.pk])).status_code == 302
     ours_user.refresh_from_db()

@@ -9,7 +9,6 @@ from axes.handlers.proxy import AxesProxyHandler
 from django.conf import settings
 from django.contrib.auth import login
 from django.contrib.auth.backends import ModelBackend
-from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
@@ -20,19 +19,16 @@ class MembershipBackend(ModelBackend):
     """Loads the person with membership and partner in one query: every request needs all three."""
 
     def get_user(self, user_id: int) -> User | None:
-        found = (
-            User.objects.select_related("current_membership__partner")
-            .annotate(membership_count=Count("memberships"))
-            .filter(pk=user_id)
-            .first()
-        )
-        return found if found is not None and self.user_can_authenticate(found) else None
+        found = list(User.objects.select_related("current_membership__partner").filter(pk=user_id))
+        return found[0] if found and self.user_can_authenticate(found[0]) else None
 
 
 def start_session(request: HttpRequest, user: User, *, as_of: datetime) -> None:
     """Sign the person in: a new session key, an absolute end, and a tenant to work in."""
     login(request, user)
     request.session.set_expiry(as_of + timedelta(seconds=settings.SESSION_COOKIE_AGE))
+    # Only whether the menu offers to switch; the profile page asks again.
+    request.session["several_partners"] = user.memberships.count() > 1
     if user.current_membership_id is None:
         user.current_membership = user.memberships.order_by("pk").first()
         if user.current_membership is not None:

@@ -126,7 +126,7 @@ class PortalTable(django_tables2.Table):
     ) -> Self:
         """The page of `found` that the address asks for. An unknown sort is told in `problems`."""
         wanted = request.GET.get("sort", "")
-        sort = cls.sort_of(wanted) or cls.sorts()[cls.default_sort]
+        sort = cls.sort_of(wanted) or cls.first_sort()
         place = place_of(request.GET, found.rows.model, sort)
         page = page_of(found, sort=sort, place=place, size=cls.per_page)
         table = cls(page, path=request.path, params=params, as_of=as_of, **kwargs)
@@ -144,6 +144,12 @@ class PortalTable(django_tables2.Table):
         }
 
     @classmethod
+    def first_sort(cls) -> Sort:
+        """`default_sort`, which may be a descending one."""
+        sort = cls.sorts()[cls.default_sort.removeprefix("-")]
+        return sort.reversed() if cls.default_sort.startswith("-") else sort
+
+    @classmethod
     def sort_of(cls, param: str) -> Sort | None:
         """The sort that `?sort=` names; None for a column that cannot be sorted by."""
         sort = cls.sorts().get(param.removeprefix("-"))
@@ -157,7 +163,7 @@ class PortalTable(django_tables2.Table):
     def has_cards(self) -> bool:
         return type(self).card is not PortalTable.card
 
-    @cached_property
+    @property
     def body(self) -> SafeString:
         """All rows as HTML."""
         shown = [(self._compiled[bound.name], bound.column) for bound in self.columns]
@@ -167,11 +173,11 @@ class PortalTable(django_tables2.Table):
         # Every cell is escaped by its own renderer.
         return mark_safe("".join([template % tuple([cell(self, row) for cell in cells]) for row in self.records]))  # noqa: S308
 
-    @cached_property
+    @property
     def cards(self) -> SafeString:
         return mark_safe("\n".join([self.card(row) for row in self.records]))  # noqa: S308 - card() escapes
 
-    @cached_property
+    @property
     def headers(self) -> list[Header]:
         return [self._header(bound.name, bound.column) for bound in self.columns]
 

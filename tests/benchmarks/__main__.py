@@ -23,6 +23,8 @@ def main() -> int:
     failed = []
     with tempfile.TemporaryDirectory(prefix="portal-bench-") as data_dir:
         environment = {**os.environ, "PORTAL_MODE": "test", "PORTAL_DATA_DIR": data_dir, "DATABASE_URL": url}
+        # As in production: PostgreSQL, and Redis for sessions where there is one.
+        environment["REDIS_URL"] = services.redis_url() or ""
         for name in BENCHMARKS:
             print(f"== {name}", flush=True)
             command = [sys.executable, "-m", f"tests.benchmarks.{name}", *sys.argv[1:]]
