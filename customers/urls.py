@@ -3,6 +3,7 @@
 from django.urls import path
 
 from customers.views import carts, catalog, customers, partner_of_record, search, subscription_changes, subscriptions
+from customers.views import upgrades as upgrade_views
 
 app_name = "customers"
 urlpatterns = [
@@ -34,6 +35,7 @@ urlpatterns = [
     path("customers/<uuid:tenant_id>/catalog/", catalog.catalog, name="catalog"),
     path("customers/<uuid:tenant_id>/catalog/<str:reference>/", catalog.catalog_add, name="catalog_add"),
     path("customers/<uuid:tenant_id>/cart/", carts.cart_open, name="cart_open"),
+    path("duplicates/", upgrade_views.duplicates, name="duplicates"),
     path("carts/", carts.carts, name="carts"),
     path("carts/<uuid:cart_id>/", carts.cart, name="cart"),
     path("carts/<uuid:cart_id>/lines/<int:number>/", carts.cart_line, name="cart_line"),

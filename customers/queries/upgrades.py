@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Max, Q, QuerySet
+from django.db.models import Count, DecimalField, ExpressionWrapper, F, Max, Q, QuerySet, Sum
 
 from customers.models import Sku, Subscription, Transition, UpgradePath
 from customers.rules.vocabulary import SubscriptionStatus
@@ -82,3 +83,43 @@ def titles(items: Iterable[str]) -> dict[str, str]:
     rows = Sku.objects.filter(wanted).values_list("product__product_id", "sku_id", "title") if wanted else ()
     known = {(product_id, sku_id): title for product_id, sku_id, title in rows}
     return {item: known[pair] for item, pair in parts.items() if pair in known}
+
+
+# What a row of the list of duplicates holds.
+LISTED = (
+    "id", "subscription_id", "friendly_name", "name_key", "quantity", "term_duration", "billing_cycle", "unit_price",
+    "currency", "commitment_ends_at", "duplicate_of_id", "duplicate_help_until", "customer__tenant_id",
+    "customer__company_name",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class DuplicateSum:
+    """Duplicates of one currency and term: how many, and the sum of their prices for the term (None: not known)."""
+
+    currency: str
+    term_duration: str
+    count: int
+    per_term: Decimal | None
+
+
+def duplicates(scope: Scope, *, as_of: datetime) -> QuerySet[Subscription]:
+    """The stored duplicates that are still active and that help can still be asked for, in no order."""
+    return stored_duplicates(scope).filter(status=SubscriptionStatus.ACTIVE, duplicate_help_until__gte=as_of)
+
+
+def listed_duplicates(scope: Scope, *, as_of: datetime) -> QuerySet[Any]:
+    return duplicates(scope, as_of=as_of).values_list(*LISTED, named=True)
+
+
+def duplicate_sums(scope: Scope, *, as_of: datetime) -> list[DuplicateSum]:
+    price = ExpressionWrapper(
+        F("unit_price") * F("quantity"), output_field=DecimalField(max_digits=30, decimal_places=6)
+    )
+    rows = (
+        duplicates(scope, as_of=as_of)
+        .order_by()
+        .values("currency", "term_duration", unpriced=Q(unit_price__isnull=True))
+    )
+    grouped = rows.annotate(n=Count("pk"), price=Sum(price)).order_by("currency", "term_duration")
+    return [DuplicateSum(row["currency"], row["term_duration"], row["n"], row["price"]) for row in grouped]

@@ -14,11 +14,13 @@ from customers.models import Subscription, Transition, UpgradePath
 from customers.queries import subscriptions as subscription_queries
 from customers.queries import upgrades as queries
 from customers.rules import duplicates as rule
+from customers.rules.billing import term_months
 from customers.rules.duplicates import DuplicateVerdict, Path, Sheet, Side, Upgrade
 from customers.rules.refunds import RefundEstimate
 from customers.services import refunds, subscriptions
 from customers.services.subscriptions import SubscriptionNotFound
 from portal.core.jobs import writes
+from portal.core.money import Money
 from portal.core.scope import Scope
 
 CHUNK = 500  # customers read at a time
@@ -53,6 +55,15 @@ class AfterUpgrade:
     def can_ask(self) -> bool:
         """Is there something to ask help for, and still time?"""
         return bool(self.left_behind) and self.help_until is not None and self.as_of <= self.help_until
+
+
+@dataclass(frozen=True, kw_only=True)
+class Summary:
+    """All duplicates of a scope: what they cost a month, one sum per currency. `unpriced` ones are in no sum."""
+
+    count: int
+    per_month: tuple[Money, ...]
+    unpriced: int
 
 
 def explain(
@@ -117,6 +128,21 @@ def original_of(scope: Scope, *, subscription: Subscription, as_of: datetime) ->
         return None
     known = subscription_queries.by_subscription_ids(scope, customer_id=subscription.customer_id, ids={key})
     return known.get(key)
+
+
+def summary(scope: Scope, *, as_of: datetime) -> Summary:
+    """The stored duplicates that help can still be asked for, one query."""
+    sums: dict[str, Money] = {}
+    count = unpriced = 0
+    for row in queries.duplicate_sums(scope, as_of=as_of):
+        months = term_months(row.term_duration)
+        count += row.count
+        if row.per_term is None or not months:
+            unpriced += row.count
+            continue
+        month = Money(row.per_term / months, row.currency)
+        sums[row.currency] = sums[row.currency] + month if row.currency in sums else month
+    return Summary(count=count, per_month=tuple(money.rounded() for money in sums.values()), unpriced=unpriced)
 
 
 @writes

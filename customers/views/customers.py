@@ -13,7 +13,7 @@ from customers.models import OPEN_END
 from customers.queries import customers as queries
 from customers.queries import subscriptions as subscription_queries
 from customers.services import customers as service
-from customers.services import partner_of_record
+from customers.services import duplicates, partner_of_record
 from customers.tables import renewals as chart
 from customers.tables.customers import CustomerTable
 from customers.tables.subscriptions import CustomerSubscriptionTable, DistributorSubscriptionTable
@@ -84,7 +84,8 @@ def choices(request: HttpRequest, field: str) -> HttpResponse:
 @needs("view")
 def renewals(request: HttpRequest) -> HttpResponse:
     """The chart and what needs attention: a part of the list for htmx, a page of its own without."""
-    found = service.renewals(request.scope, as_of=clock.now())
+    as_of = clock.now()
+    found = service.renewals(request.scope, as_of=as_of)
     bars = chart.bars(found, path=reverse("customers:subscriptions"))
     context = {
         "renewals": found,
@@ -95,6 +96,7 @@ def renewals(request: HttpRequest) -> HttpResponse:
         if partner_of_record.is_for(request.scope)
         else 0,
         "part": wants_part(request),
+        "duplicates": duplicates.summary(request.scope, as_of=as_of),
     }
     return render_page(request, "customers/customers/renewals.html", context, part="renewals")
 

@@ -178,3 +178,34 @@ def test_queries_do_not_grow_with_duplicates(client: Client, customer: Customer,
     for _ in range(5):
         make_duplicate(customer)
     assert count() == few
+
+
+def test_duplicates_over_all_customers(
+    client: Client, ours: Scope, theirs: Scope, customer: Customer, upgraded: Subscription
+) -> None:
+    make_duplicate(customer)
+    make_duplicate(customer, name="Without a price", quantity=5, unit_price=None, currency="")
+    make_duplicate(customer, name="Too many", quantity=61)
+    foreign = make_duplicate(Customer.objects.within(theirs).get(), name="Foreign")
+    Subscription.objects.within(theirs).filter(pk=foreign.pk).update(
+        duplicate_of_id=upgraded.subscription_id, duplicate_help_until=clock.now() + timedelta(days=9)
+    )
+    duplicates.refresh(ours, customer_ids=None, as_of=clock.now())
+    with CaptureQueriesContext(connection) as captured:
+        html = " ".join(client.get("/duplicates/").content.decode().split())
+    assert len(captured) <= 5
+    assert "Old Standard" in html
+    assert "<dt>Duplicates</dt><dd>2</dd>" in html
+    assert "$562.50 <small>a month</small>" in html
+    assert "<dt>Price not known</dt><dd>1</dd>" in html
+    assert f'href="/subscriptions/{upgraded.subscription_id}/#duplicates"' in html
+    assert "Too many" not in html
+    assert "Foreign" not in html
+    attention = " ".join(client.get("/customers/renewals/").content.decode().split())
+    assert "<b>2 duplicates</b> still billed, $562.50 a month" in attention
+    assert 'href="/duplicates/"' in attention
+
+
+def test_no_duplicates(client: Client) -> None:
+    assert "No upgrade of the last six months left a duplicate" in client.get("/duplicates/").content.decode()
+    assert "still billed" not in client.get("/customers/renewals/").content.decode()
