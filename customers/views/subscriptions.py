@@ -15,7 +15,6 @@ from customers.models import Subscription
 from customers.queries import subscriptions as queries
 from customers.services import duplicates, end_of_term, partner_of_record, subscription_preview
 from customers.services import migration as ms_migration
-from customers.services import migration as ms_migration
 from customers.services import subscriptions as service
 from customers.services.subscriptions import Link
 from customers.tables import linked, pieces
@@ -72,9 +71,6 @@ def subscription(request: HttpRequest, subscription_id: UUID) -> HttpResponse:
         "answers": subscription_preview.answers(request.scope, subscription=row, as_of=as_of),
         "background": background,
         **_upgrade(request, row, background.links, as_of),
-        "migration": ms_migration.eligibility(request.scope, subscription_id=subscription_id, as_of=as_of)
-        if row.is_legacy
-        else None,
         "migration": ms_migration.eligibility(request.scope, subscription_id=subscription_id, as_of=as_of)
         if row.is_legacy
         else None,
