@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from customers.views import carts, catalog, customers, partner_of_record, search, subscription_changes, subscriptions
+from customers.views import (
+    carts,
+    catalog,
+    customers,
+    orders,
+    partner_of_record,
+    search,
+    subscription_changes,
+    subscriptions,
+)
 from customers.views import upgrades as upgrade_views
 
 app_name = "customers"
@@ -38,5 +47,8 @@ urlpatterns = [
     path("duplicates/", upgrade_views.duplicates, name="duplicates"),
     path("carts/", carts.carts, name="carts"),
     path("carts/<uuid:cart_id>/", carts.cart, name="cart"),
+    path("carts/<uuid:cart_id>/review/", orders.cart_review, name="cart_review"),
+    path("orders/", orders.orders, name="orders"),
+    path("orders/<str:order_id>/", orders.order, name="order"),
     path("carts/<uuid:cart_id>/lines/<int:number>/", carts.cart_line, name="cart_line"),
 ]

@@ -12,6 +12,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from customers.queries.customers import CustomerFilters
+from customers.queries.orders import OrderFilters
 from customers.queries.search import uuid_of
 from customers.queries.subscriptions import SubscriptionFilters
 from customers.rules.vocabulary import PARTNER_OF_RECORD_WORDS, STATUS_WORDS, TERM_WORDS, SubscriptionStatus
@@ -50,6 +51,20 @@ class TextField(forms.CharField):
     def __init__(self) -> None:
         super().__init__(label="Search", required=False, max_length=200)
         self.error_messages["max_length"] = "The search text is too long."
+
+
+class CustomerField(forms.CharField):
+    """A customer by its Microsoft ID: a UUID, or None when nothing was given."""
+
+    def __init__(self) -> None:
+        super().__init__(label="Customer", required=False)
+
+    def clean(self, value: Any) -> UUID | None:
+        text = super().clean(value)
+        customer = uuid_of(text) if text else None
+        if text and customer is None:
+            raise ValidationError("A customer is named by its Microsoft ID.")
+        return customer
 
 
 class CustomerFilterForm(FilterForm):
@@ -95,7 +110,7 @@ class SubscriptionFilterForm(FilterForm):
         input_formats=["%Y-%m-%d"],
         error_messages={"invalid": "A week is named by its Monday, for example 2026-11-23."},
     )
-    customer = forms.CharField(label="Customer", required=False)
+    customer = CustomerField()
 
     pill_fields = ("status", "outcome", "term", "ending", "week", "customer")
     presets: ClassVar = (
@@ -110,13 +125,6 @@ class SubscriptionFilterForm(FilterForm):
             raise ValidationError("A week is named by its Monday, for example 2026-11-23.")
         return day - timedelta(days=day.weekday()) if day else None
 
-    def clean_customer(self) -> UUID | None:
-        text = self.cleaned_data["customer"]
-        customer = uuid_of(text) if text else None
-        if text and customer is None:
-            raise ValidationError("A customer is named by its Microsoft ID.")
-        return customer
-
     def filters(self) -> SubscriptionFilters:
         return SubscriptionFilters(
             text=self.value("q"),
@@ -125,7 +133,7 @@ class SubscriptionFilterForm(FilterForm):
             term=self.value("term"),
             ending=self.value("ending"),
             week=self.value("week"),
-            customer=self.value("customer") or None,
+            customer=self.value("customer"),
         )
 
 
@@ -141,3 +149,13 @@ class DistributorSubscriptionFilterForm(SubscriptionFilterForm):
 
     def filters(self) -> SubscriptionFilters:
         return replace(super().filters(), record=self.value("record"))
+
+
+class OrderFilterForm(FilterForm):
+    q = TextField()
+    customer = CustomerField()
+
+    pill_fields = ("customer",)
+
+    def filters(self) -> OrderFilters:
+        return OrderFilters(text=self.value("q"), customer=self.value("customer"))

@@ -21,7 +21,7 @@ class SearchResult:
     A list ends after SHOWN entries; `more_subscriptions` says that there are others."""
 
     text: str
-    exact: Customer | Subscription | None = None
+    exact: Customer | Subscription | Order | None = None
     customers: list[CustomerMatch] = field(default_factory=list)
     subscriptions: list[Subscription] = field(default_factory=list)
     orders: list[Order] = field(default_factory=list)
@@ -54,14 +54,13 @@ def find(scope: Scope, *, text: str) -> SearchResult:
             Customer.objects.within(scope).filter(tenant_id=number).first()
             or Subscription.objects.within(scope).filter(subscription_id=number).first()
         )
-        return SearchResult(text=wanted, exact=exact, orders=_orders(scope, wanted))
+        orders = _orders(scope, wanted)
+        return SearchResult(text=wanted, exact=exact or (orders[0] if len(orders) == 1 else None), orders=orders)
     orders = _orders(scope, wanted)
     tickets = _tickets(scope, wanted)
     if orders or tickets:
-        bought = [line.subscription_id for order in orders for line in order.lines.all() if line.subscription_id]
-        linked = Subscription.objects.within(scope).select_related("customer").filter(subscription_id__in=bought)
-        rows = list(linked[:SHOWN]) if bought else []
-        return SearchResult(text=wanted, orders=orders, tickets=tickets, subscriptions=rows)
+        one = orders[0] if len(orders) == 1 and not tickets else None
+        return SearchResult(text=wanted, exact=one, orders=orders, tickets=tickets)
     named = Subscription.objects.within(scope).select_related("customer").filter(queries.named(wanted, "name_key"))
     rows = list(named.order_by("name_key", "id")[: SHOWN + 1])
     return SearchResult(

@@ -6,7 +6,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
-from customers.models import Customer, Subscription
+from customers.models import Customer, Order, Subscription
 from customers.services import search as service
 from portal.core.access import needs, signed_in
 from portal.core.request import PortalRequest
@@ -28,7 +28,9 @@ def find(request: PortalRequest) -> HttpResponse:
     return render(request, "customers/search.html", {"result": result, "search_text": result.text})
 
 
-def address(found: Customer | Subscription) -> str:
+def address(found: Customer | Subscription | Order) -> str:
     if isinstance(found, Customer):
         return reverse("customers:customer", args=[found.tenant_id])
+    if isinstance(found, Order):
+        return reverse("customers:order", args=[found.order_id])
     return reverse("customers:subscription", args=[found.subscription_id])

@@ -14,6 +14,7 @@ SECTIONS = {
     "customers": "Customers",
     "subscriptions": "Subscriptions",
     "carts": "Carts",
+    "orders": "Orders",
     "downloads": "Downloads",
     "assistant": "Assistant",
     "search": "Search",

@@ -91,10 +91,17 @@ def test_a_product_lists_subscriptions_ten_at_most(ours: Scope, customer, subscr
     assert (len(result.subscriptions), result.more_subscriptions) == (search.SHOWN, True)
 
 
-def test_an_order_brings_its_subscriptions(ours: Scope, customer, subscription, as_of: datetime) -> None:
+def test_an_order_is_opened(ours: Scope, customer, subscription, as_of: datetime) -> None:
     order = make_order(customer, subscription, as_of=as_of)
     result = search.find(ours, text=" d58af4b1bb12")
-    assert (result.orders, result.subscriptions, result.is_empty) == ([order], [subscription], False)
+    assert (result.exact, result.orders, result.is_empty) == (order, [order], False)
+
+
+def test_orders_that_share_an_id_are_all_shown(ours: Scope, customer, subscription, as_of: datetime) -> None:
+    other = factories.make_customer(customer.partner, "Alpine Ski House")
+    orders = [make_order(each, subscription, as_of=as_of) for each in (customer, other)]
+    result = search.find(ours, text="d58af4b1bb12")
+    assert (result.exact, result.orders) == (None, orders)
 
 
 def test_an_order_whose_id_is_a_guid_is_found_too(ours: Scope, customer, subscription, as_of: datetime) -> None:
