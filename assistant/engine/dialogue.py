@@ -255,7 +255,7 @@ def _answered(
         raw = {state.asking: _value_of(chosen)}
     elif asked is not None and asked.name not in raw:
         raw[asked.name] = _words_for(asked, text, raw)
-        if asked.kind in {"customer", "product", "cart_line"} and len(raw) > 1:
+        if asked.kind in {"customer", "product", "cart_line", "subscription"} and len(raw) > 1:
             # "25 seats" answers nothing about the customer.
             raw.pop(asked.name)
     if "product" in raw:
@@ -295,7 +295,8 @@ def _words_for(slot: Slot, text: str, raw: Mapping[str, Any]) -> Any:
 
 def _complete(state: State, skill: Skill, resolve: Resolve, page: Mapping[str, Any]) -> Move:
     """Turn the words of each slot into values; ask for the first that is missing or unclear."""
-    for slot in skill.slots:
+    # A subscription is looked for among the customer's, so the customer comes first.
+    for slot in sorted(skill.slots, key=lambda slot: slot.kind == "subscription"):
         raw = state.slots.get(slot.name)
         if raw is None and slot.name in page:
             raw = page[slot.name]

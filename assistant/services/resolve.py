@@ -15,7 +15,7 @@ from uuid import UUID
 from assistant.engine.dialogue import Resolution
 from assistant.skill import Ref, Slot
 from customers.services import cart as carts
-from customers.services import catalog, customers
+from customers.services import catalog, customers, subscriptions
 from portal.core.scope import Scope
 
 CANDIDATES_TRIED = 3
@@ -35,6 +35,7 @@ class Resolver:
             "customer": self._customer,
             "product": self._product,
             "cart_line": self._cart_line,
+            "subscription": self._subscription,
             "term": lambda raw, _: _one_of(raw, TERMS, "term"),
             "cycle": lambda raw, _: _one_of(raw, CYCLES, "billing plan"),
             "quantity": _quantity,
@@ -97,6 +98,19 @@ class Resolver:
         near = tuple(product_ref(match.sku) for match in matches)
         return Resolution(choices=near, message=_not_found("product", text, near))
 
+    def _subscription(self, raw: Any, slots: Mapping[str, Any]) -> Resolution:
+        """One of the customer's subscriptions; of any customer's when none is named."""
+        text = str(raw)
+        customer = slots.get("customer")
+        key = customer["pk"] if isinstance(customer, dict) else None
+        matches = subscriptions.match(self.scope, text=text[:300], customer_id=key, limit=CHOICES_SHOWN)
+        refs = tuple(subscription_ref(match.subscription) for match in matches)
+        if matches and matches[0].how == "similar":
+            return Resolution(choices=refs, message=_not_found("subscription", text, refs))
+        if len(refs) == 1:
+            return Resolution(value=_said_as(refs[0], text, matches[0].how))
+        return Resolution(choices=refs, message="" if refs else _not_found("subscription", text, ()))
+
     def _cart_line(self, raw: Any, slots: Mapping[str, Any]) -> Resolution:
         """A line of the cart on the page: by number, by product, or the only one without a promotion."""
         page = slots.get("page", {})
@@ -130,6 +144,16 @@ def customer_ref(customer: Any) -> Ref:
 
 def product_ref(sku: Any) -> Ref:
     return Ref(kind="product", key=sku.reference, label=sku.title, pk=sku.pk, note=sku.reference)
+
+
+def subscription_ref(subscription: Any) -> Ref:
+    """Its note tells apart several of one name."""
+    licenses = f"{subscription.quantity:,} license{'' if subscription.quantity == 1 else 's'}"
+    end = subscription.commitment_ends_at
+    until = "no end" if subscription.has_no_end else f"ends {end.day} {end:%b %Y}"
+    note = f"{subscription.customer.company_name} · {licenses}, {until} · {subscription.subscription_id}"
+    key, name = str(subscription.subscription_id), subscription.friendly_name
+    return Ref(kind="subscription", key=key, label=name, pk=subscription.pk, note=note)
 
 
 def line_name(line: Any) -> str:

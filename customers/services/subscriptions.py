@@ -7,13 +7,16 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from rapidfuzz import fuzz
+
 from customers.models import Subscription, Transition
+from customers.queries import search, upgrades
 from customers.queries import subscriptions as queries
-from customers.queries import upgrades
-from customers.rules import billing
+from customers.rules import billing, product_names
 from customers.rules.billing import Amounts
 from portal.core.models import AuditEvent
 from portal.core.scope import Scope
+from portal.core.text import fold
 
 # The parts of a change that the history tells, and what they are called there.
 TOLD = {
@@ -24,11 +27,24 @@ TOLD = {
 }
 
 
+# How many names of one customer are compared, and from when on they are alike (of 100, as rapidfuzz counts).
+NAMES_COMPARED = 500
+SIMILAR_FROM = 75
+
+
 class SubscriptionNotFound(LookupError):
     """No such subscription in this scope."""
 
     def __init__(self) -> None:
         super().__init__("There is no such subscription.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SubscriptionMatch:
+    """A subscription that a text may mean, customer loaded. `how` is id, name, part or similar."""
+
+    subscription: Subscription
+    how: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +99,34 @@ def of_customer(scope: Scope, *, customer_id: int, as_of: datetime, limit: int =
     """Subscriptions of one customer by name, those whose term ended before `as_of` last. At most `limit`."""
     rows = list(queries.of_customer(scope, customer_id=customer_id).order_by("name_key", "id")[:limit])
     return sorted(rows, key=lambda row: row.commitment_ends_at < as_of)
+
+
+def match(scope: Scope, *, text: str, customer_id: int | None, limit: int = 5) -> list[SubscriptionMatch]:
+    """Subscriptions that `text` may mean: the ID, or a name or offer of this customer's (row key), of any customer
+    when None. Best first; stops at the first kind of match that finds any: whole name, part of it, similar spelling.
+    Without a customer a name is taken as it is written, because nobody compares a million names."""
+    everything = Subscription.objects.within(scope).select_related("customer")
+    if customer_id is not None:
+        everything = everything.filter(customer_id=customer_id)
+    if key := search.uuid_of(text):
+        return [SubscriptionMatch(subscription=row, how="id") for row in everything.filter(subscription_id=key)]
+    if customer_id is None:
+        rows = list(everything.filter(search.named(text, "name_key")).order_by("name_key", "id")[:limit])
+        return [SubscriptionMatch(subscription=row, how="part") for row in rows]
+    wanted = product_names.meaning(fold(text))
+    names = {
+        row: {product_names.meaning(fold(name)) for name in (row.friendly_name, row.offer_name)}
+        for row in everything.order_by("name_key", "id")[:NAMES_COMPARED]
+    }
+    words = set(wanted.split())
+    score = {row: max(fuzz.token_sort_ratio(wanted, name) for name in known) for row, known in names.items()}
+    kinds = {
+        "name": [row for row, known in names.items() if wanted in known],
+        "part": [row for row, known in names.items() if words and any(words <= set(name.split()) for name in known)],
+        "similar": sorted((row for row in names if score[row] >= SIMILAR_FROM), key=lambda row: -score[row]),
+    }
+    how = next((how for how, rows in kinds.items() if rows), "similar")
+    return [SubscriptionMatch(subscription=row, how=how) for row in kinds[how][:limit]]
 
 
 def price(subscription: Subscription, *, quantity: int | None = None) -> Amounts | None:
