@@ -120,6 +120,8 @@ def _number(facts: Facts, typed: int | str) -> tuple[int | None, list[Check]]:
 
 def _addable(facts: Facts, as_of: datetime) -> list[Check]:
     checks = state.checks(facts.reduction.standing, as_of=as_of, suspended=Suspended.KEEPS_LICENSES)
+    if facts.reduction.by_usage:
+        checks.append(reduction.by_usage())
     if facts.reduction.is_legacy:
         no = "Licenses of a legacy subscription are not changed here."
         checks.append(refused("new_commerce", no, error="800095", expected="new commerce", found="legacy", rule=RULE))

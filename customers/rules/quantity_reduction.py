@@ -13,7 +13,7 @@ The rule, made precise:
    Where `refundableQuantity` is missing (only the list was read), how many may go is not known, and nobody guesses.
 3. The sum of the open windows may go. With no open window none may: only at the renewal (900257; 900214 for products
    of others, whose window is counted in hours).
-4. Licenses of software never go (800090), nor do those of a legacy subscription here (800095): the portal has no
+4. What is billed by usage has no licenses (800027). Licenses of software never go (800090), nor do those of a legacy subscription here (800095): the portal has no
    windows of them.
 5. At least one license stays, or as many as the SKU's minimum: without any, it is a cancellation.
 
@@ -62,6 +62,7 @@ class Facts:
     product_type: str = "OnlineServicesNCE"
     is_legacy: bool = False
     is_microsoft_product: bool = True
+    by_usage: bool = False
     min_licenses: int | None = None
 
 
@@ -148,8 +149,15 @@ def as_refundable(windows: Sequence[Window]) -> dict[str, Any]:
     }
 
 
+def by_usage() -> Check:
+    no = "It is billed by usage and has no licenses to change."
+    return refused("has_licenses", no, error="800027", expected="licenses", found="usage", rule=RULE)
+
+
 def _kind(facts: Facts) -> Check | None:
     """Why licenses of this kind of product never go; None where they can."""
+    if facts.by_usage:
+        return by_usage()
     if facts.is_legacy:
         no = "A legacy subscription has no windows here in which licenses may go."
         return refused("has_windows", no, error="800095", expected="new commerce", found="legacy", rule=RULE)

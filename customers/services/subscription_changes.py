@@ -30,7 +30,7 @@ from customers.rules import (
 from customers.rules import end_of_term_choice as choices
 from customers.rules.end_of_term_choice import Choice
 from customers.rules.vocabulary import BillingCycle, SubscriptionStatus, Term
-from customers.services import customers, end_of_term_options, subscription_facts
+from customers.services import customers, duplicates, end_of_term_options, partner_of_record, subscription_facts
 from customers.services import end_of_term as outcomes
 from customers.services.subscription_facts import Known
 from portal.core import access, audit
@@ -279,7 +279,9 @@ def _save(
 def refresh(scope: Scope, rows: Sequence[Subscription], *, as_of: datetime) -> None:
     """Bring what is stored about these subscriptions and their customers up to date."""
     outcomes.refresh(scope, subscription_ids=[row.pk for row in rows], as_of=as_of)
-    customer_ids = {row.customer_id for row in rows}
+    customer_ids = sorted({row.customer_id for row in rows})
+    duplicates.refresh(scope, customer_ids=customer_ids, as_of=as_of)
+    partner_of_record.refresh(scope, customer_ids=customer_ids, as_of=as_of)
     customers.refresh_summaries(scope, customer_ids=customer_ids, as_of=as_of, totals=False)
 
 

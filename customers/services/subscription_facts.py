@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
-from customers.models import Sku, Subscription
+from customers.models import Customer, Sku, Subscription
 from customers.queries import catalog
 from customers.queries import promotions as promotion_queries
 from customers.queries import subscriptions as queries
@@ -60,6 +60,7 @@ class Known:
             product_type=row.product_type,
             is_legacy=row.is_legacy,
             is_microsoft_product=row.is_microsoft_product,
+            by_usage=row.billing_type == "usage",
             min_licenses=self.sku.min_licenses if self.sku else None,
         )
 
@@ -91,13 +92,17 @@ class Known:
 
 def read(scope: Scope, *, subscription_id: UUID) -> Known:
     """Raises SubscriptionNotFound, also for another tenant's. Three queries."""
-    return known(scope, _one(scope, subscription_id, None, lock=False))
+    return known(scope, _one(scope, subscription_id))
 
 
 def locked(scope: Scope, *, subscription_id: UUID, partner_id: int | None = None) -> Known:
     """The same for one who is about to change it: nobody else can until the transaction ends.
 
-    `partner_id` says whose, for the operator: two partners may have imported the same ID."""
+    The customer is locked first. A change brings stored outcomes of the customer's other subscriptions up to date, so
+    two changes of one customer would otherwise wait for each other. `partner_id` says whose, for the operator: two
+    partners may have imported the same ID."""
+    row = _one(scope, subscription_id, partner_id)
+    Customer.objects.within(scope).select_for_update().filter(pk=row.customer_id).first()
     return known(scope, _one(scope, subscription_id, partner_id, lock=True))
 
 
@@ -107,7 +112,7 @@ def known(scope: Scope, row: Subscription) -> Known:
     return Known(scope=scope, row=row, sku=skus[0] if skus else None, updates=queries.updates(scope, row))
 
 
-def _one(scope: Scope, subscription_id: UUID, partner_id: int | None, *, lock: bool) -> Subscription:
+def _one(scope: Scope, subscription_id: UUID, partner_id: int | None = None, *, lock: bool = False) -> Subscription:
     rows = (
         Subscription.objects.within(scope).select_related("customer__partner").filter(subscription_id=subscription_id)
     )

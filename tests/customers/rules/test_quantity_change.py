@@ -54,6 +54,7 @@ CASES = [
     pytest.param({"status": "suspended"}, 20, "2001", id="2001 fewer while suspended"),
     pytest.param({"status": "deleted"}, 30, "2011", id="2011 deleted"),
     pytest.param({"is_legacy": True}, 30, "800095", id="800095 legacy"),
+    pytest.param({"by_usage": True}, 30, "800027", id="800027 billed by usage"),
     pytest.param({"updates": 1200}, 30, "900311", id="900311 updated too many times"),
     pytest.param({"limits": Limits(min_licenses=20, max_licenses=None)}, 19, "2002", id="2002 below MinLicenses"),
     pytest.param({}, 25, "quantity", id="the same number"),

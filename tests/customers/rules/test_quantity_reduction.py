@@ -49,6 +49,7 @@ CASES = [
     pytest.param({"standing": replace(STANDING, status="suspended")}, NOW, None, "2001", id="2001 suspended"),
     pytest.param({"standing": replace(STANDING, status="deleted")}, NOW, 0, "2011", id="2011 deleted"),
     pytest.param({"product_type": "SoftwareSUSELinux"}, NOW, 0, "800090", id="800090 software is never reduced"),
+    pytest.param({"by_usage": True, "refundable": None}, NOW, 0, "800027", id="800027 billed by usage"),
     pytest.param({"is_legacy": True, "refundable": None}, NOW, 0, "800095", id="800095 legacy"),
     pytest.param({"quantity": 1, "refundable": refundable((1, "2026-11-28T09:12:44Z"))}, NOW, 0, "2002", id="2002 one stays"),
     pytest.param({"min_licenses": 25}, NOW, 0, "2002", id="2002 the least of the SKU"),

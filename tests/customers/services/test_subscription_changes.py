@@ -199,6 +199,15 @@ def test_cancel_in_the_window(ours: Scope, row: Subscription, as_of: datetime) -
     assert decision.failed[0].data == {"errorCode": "2011"}
 
 
+def test_a_canceled_duplicate_is_none_any_more(ours: Scope, row: Subscription, as_of: datetime) -> None:
+    stored = {"duplicate_of_id": uuid.uuid4(), "duplicate_help_until": as_of, "partner_of_record_state": "missing"}
+    Subscription.objects.within(ours).filter(pk=row.pk).update(**stored)
+    service.cancel(ours, subscription_id=row.subscription_id, etag=ETAG, as_of=as_of)
+    after = fresh(ours, row)
+    assert (after.duplicate_of_id, after.duplicate_help_until) == (None, None)
+    assert after.partner_of_record_state != "missing"
+
+
 def test_not_after_the_window(ours: Scope, row: Subscription, as_of: datetime) -> None:
     with pytest.raises(NotAllowed) as refused:
         service.cancel(ours, subscription_id=row.subscription_id, etag=ETAG, as_of=as_of + timedelta(days=3))
