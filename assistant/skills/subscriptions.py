@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 
 from assistant.skill import Answer, Fact, Link, Ref, Skill, Slot, Source, stamp
-from customers.rules.vocabulary import STATUS_WORDS
 from customers.services import subscriptions
 
 SHOWN = 7
@@ -33,7 +32,7 @@ def list_subscriptions(scope: Any, *, customer: Ref, as_of: datetime) -> Answer:
         "more": f"Open all {len(rows)} on the customer's page" if len(rows) > SHOWN else "",
         "more_to": {"label": customer.label, "to": "customers:customer", "args": {"tenant_id": customer.key}},
         "plain": [
-            f"{row.friendly_name}: {_licenses(row)}, {_state(row)}, {_end_words(row)}, {row.subscription_id}"
+            f"{row.friendly_name}: {_licenses(row)}, {subscriptions.state_words(row).lower()}, {_end_words(row)}, {row.subscription_id}"
             for row in rows[:LISTED_AT_MOST]
         ],
     }
@@ -53,7 +52,7 @@ def _row(row: Any) -> dict[str, Any]:
         "id": str(row.subscription_id),
         "quantity": row.quantity,
         "status": row.status,
-        "state": STATUS_WORDS.get(row.status, row.status),
+        "state": subscriptions.state_words(row),
         "by_usage": row.billing_type == "usage",
         "end": _end(row),
         "term_duration": row.term_duration,
@@ -63,10 +62,6 @@ def _row(row: Any) -> dict[str, Any]:
 
 def _licenses(row: Any) -> str:
     return "by usage" if row.billing_type == "usage" else f"{row.quantity:,} license{'' if row.quantity == 1 else 's'}"
-
-
-def _state(row: Any) -> str:
-    return STATUS_WORDS.get(row.status, row.status).lower()
 
 
 def _end_words(row: Any) -> str:

@@ -14,6 +14,7 @@ from customers.queries import search, upgrades
 from customers.queries import subscriptions as queries
 from customers.rules import billing, product_names
 from customers.rules.billing import Amounts
+from customers.rules.vocabulary import STATUS_WORDS
 from portal.core.models import AuditEvent
 from portal.core.scope import Scope
 from portal.core.text import fold
@@ -127,6 +128,11 @@ def match(scope: Scope, *, text: str, customer_id: int | None, limit: int = 5) -
     }
     how = next((how for how, rows in kinds.items() if rows), "similar")
     return [SubscriptionMatch(subscription=row, how=how) for row in kinds[how][:limit]]
+
+
+def state_words(subscription: Subscription) -> str:
+    """The state as people call it: the API's "deleted" is "Canceled"."""
+    return STATUS_WORDS.get(subscription.status, subscription.status)
 
 
 def price(subscription: Subscription, *, quantity: int | None = None) -> Amounts | None:
