@@ -8,7 +8,8 @@ https://learn.microsoft.com/en-us/partner-center/developer/error-codes
 The rule, made precise. A cart can be ordered while it is active (else 800065) and before `expires_at` (else 800008),
 for a customer whose agreement is known to be accepted (13605) and who has a commerce relationship with the partner
 (20002), when at least one of its lines can be ordered (800009, customers/rules/order_line.py). Where such a line names
-a partner of record, a person has to attest it (900203, 900206).
+a partner of record, a person has to attest it (900203, 900206). A line that lacks nothing but the choice of a partner
+of record keeps the order back: it is for the person on the page to make.
 
 What a person confirmed is compared with what holds at checkout: list price, promotion and amount of each line, and
 whether it can be ordered. A difference means that nothing is ordered yet; a line that could not be ordered when it was
@@ -45,6 +46,7 @@ class CartFacts:
     relationship: str
     orderable: int  # lines that can be ordered
     names_partner_of_record: bool  # one of them does
+    unnamed: int = 0  # lines that lack nothing but the choice of a partner of record
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,14 +94,14 @@ def decide(facts: CartFacts, *, attestation_accepted: bool | None, as_of: dateti
         ),
         check(
             "lines",
-            facts.orderable > 0,
-            f"{facts.orderable} line{'' if facts.orderable == 1 else 's'} can be ordered.",
+            facts.orderable + facts.unnamed > 0,
+            f"{_lines(facts.orderable + facts.unnamed)} can be ordered.",
             "No line of this cart can be ordered.",
             800009,
         ),
     ]
-    if facts.names_partner_of_record and attestation_accepted is not None:
-        checks.append(_attestation(attestation_accepted))
+    if attestation_accepted is not None:
+        checks += _partner_of_record(facts, attestation_accepted)
     failed = [each.message for each in checks if not each.passed]
     return Decision(verdict=" ".join(failed) or "The cart can be ordered.", checks=tuple(checks), rule=CHECKOUT)
 
@@ -187,12 +189,29 @@ def _agreement(accepted_at: datetime | None) -> Check:
     )
 
 
+def _partner_of_record(facts: CartFacts, attested: bool) -> list[Check]:
+    """What is asked of a person who places the order: a reseller for each line, and the attestation."""
+    checks = []
+    if facts.unnamed:
+        no = f"Choose the partner of record of {_lines(facts.unnamed)}."
+        checks.append(
+            check("partner_of_record", False, "", no, 3000, error=CartErrorCode.InvalidInput, rule=PARTICIPANTS)
+        )
+    if facts.names_partner_of_record or facts.unnamed:
+        checks.append(_attestation(attested))
+    return checks
+
+
+def _lines(number: int) -> str:
+    return f"{number} line{'' if number == 1 else 's'}"
+
+
 def _attestation(accepted: bool) -> Check:
     return check(
         "AttestationNotAccepted",
         accepted,
         "The partner of record was attested.",
-        "Confirm that the partner of record on each line takes part in this sale.",
+        "The partner of record has to be attested before anything is ordered.",
         900206,
         error=CartErrorCode.AttestationNotAccepted,
         expected="attested",

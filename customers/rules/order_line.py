@@ -61,6 +61,7 @@ LIMITS = Rule(
     checked_on=CHECKED_ON,
 )
 POOLED = 300
+PARTNER_OF_RECORD = "partner_of_record"  # the code of its checks
 _NEW_COMMERCE = re.compile(r"[A-Z0-9]{12}")
 
 
@@ -306,7 +307,7 @@ def _partner_of_record(named: str, seller: Seller) -> list[Check]:
 
 def _named(passed: bool, yes: str, no: str, code: int, found: str, *, error: CartErrorCode = E.InvalidInput) -> Check:
     return check(
-        "partner_of_record",
+        PARTNER_OF_RECORD,
         passed,
         yes,
         no,

@@ -35,6 +35,12 @@ class ReviewLine:
         return self.view.number
 
     @property
+    def is_unnamed(self) -> bool:
+        """It lacks nothing but the choice of a partner of record."""
+        failed = {check.code for check in self.decision.failed}
+        return failed == {line_rule.PARTNER_OF_RECORD} and not self.partner_of_record
+
+    @property
     def figures(self) -> Figures:
         outcome = self.view.outcome
         return Figures(
@@ -49,7 +55,8 @@ class ReviewLine:
 
 @dataclass(frozen=True, kw_only=True)
 class Review:
-    """A cart before it is ordered. `totals` are of the lines that can be ordered, per currency; `resellers` those to
+    """A cart before it is ordered. `totals` are of the lines that can be ordered, per currency, those
+    included that only wait for a partner of record; `resellers` those to
     choose from, of an indirect provider only; `changes` what is not as it was seen."""
 
     view: CartView
@@ -67,6 +74,11 @@ class Review:
     @property
     def orderable(self) -> tuple[ReviewLine, ...]:
         return tuple(line for line in self.lines if line.decision.allowed)
+
+    @property
+    def priced(self) -> tuple[ReviewLine, ...]:
+        """The lines of the totals."""
+        return tuple(line for line in self.lines if line.decision.allowed or line.is_unnamed)
 
     @property
     def figures(self) -> dict[int, Figures]:
@@ -99,12 +111,13 @@ def build(
         relationship=customer.relationship_to_partner,
         orderable=len(can),
         names_partner_of_record=any(line.partner_of_record for line in can),
+        unnamed=sum(line.is_unnamed for line in lines),
     )
     checked = Review(
         view=view,
         lines=lines,
         decision=rule.decide(facts, attestation_accepted=attestation_accepted, as_of=as_of),
-        totals=sums(line.view for line in can)[0],
+        totals=sums(line.view for line in lines if line.decision.allowed or line.is_unnamed)[0],
         resellers=tuple(each for each in known if _can_be_chosen(each)),
         names_resellers=_names_resellers(customer),
     )

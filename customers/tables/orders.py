@@ -12,7 +12,6 @@ from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 
 from customers.rules.billing import amounts
-from customers.rules.order import Change
 from customers.services.order_review import Review, ReviewLine
 from customers.services.orders import OrderLineView, OrderView
 from customers.tables import pieces
@@ -51,7 +50,6 @@ class Line:
     reseller: str
     reseller_error: str
     errors: tuple[str, ...]
-    changes: tuple[Change, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,11 +67,12 @@ class OrderedLine:
         return bool(self.list_price and self.unit_price and self.unit_price < self.list_price)
 
 
-def lines(review: Review) -> list[Line]:
-    return [_line(each, tuple(c for c in review.changes if c.number == each.number)) for each in review.lines]
+def lines(review: Review, *, told: bool) -> list[Line]:
+    """The lines of the page. A reseller that nobody chose yet is only an error once the form came back (`told`)."""
+    return [_line(each, told) for each in review.lines]
 
 
-def _line(each: ReviewLine, changes: tuple[Change, ...]) -> Line:
+def _line(each: ReviewLine, told: bool) -> Line:
     row, outcome, quote = each.view.line, each.view.outcome, each.view.quote
     failed = each.decision.failed
     return Line(
@@ -89,17 +88,18 @@ def _line(each: ReviewLine, changes: tuple[Change, ...]) -> Line:
         list_price=outcome.list_price if outcome.applied else None,
         per_month=outcome.discounted or quote.per_month,
         reseller=each.partner_of_record,
-        reseller_error=" ".join(check.message for check in failed if check.code == "partner_of_record"),
+        reseller_error=" ".join(check.message for check in failed if check.code == "partner_of_record")
+        if told or each.partner_of_record
+        else "",
         errors=tuple(check.message for check in failed if check.code != "partner_of_record"),
-        changes=changes,
     )
 
 
 def charges(review: Review) -> list[Charge]:
-    """What is billed first, by billing cycle, of the lines that can be ordered; and the whole of their terms."""
+    """What is billed first, by billing cycle, of the lines of the totals; and the whole of their terms."""
     now: dict[str, Money] = {}
     whole: dict[str, Money] = {}
-    for each in review.orderable:
+    for each in review.priced:
         outcome = each.view.outcome
         for sums, amount in ((now, outcome.discounted_per_charge), (whole, outcome.discounted_per_term)):
             if amount is not None:

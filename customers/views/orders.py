@@ -154,7 +154,8 @@ def _page(
     refused: bool = False,
     status: int = 200,
 ) -> HttpResponse:
-    lines = shape.lines(review)
+    lines = shape.lines(review, told=request.method == "POST")
+    asked = ("AttestationNotAccepted", "partner_of_record", "lines")  # told where the answer is given
     unattested = [check.message for check in review.decision.failed if check.code == "AttestationNotAccepted"]
     context = {
         "review": review,
@@ -163,11 +164,11 @@ def _page(
         "lines": lines,
         "charges": shape.charges(review),
         "decision": review.decision,
-        "blocked": [check for check in review.decision.failed if check.code not in ("AttestationNotAccepted", "lines")],
+        "blocked": [check for check in review.decision.failed if check.code not in asked],
         "attestation_error": unattested[0] if unattested else "",
         "needs_attestation": review.names_resellers,
         "attested": attested,
-        "kept_back": len(review.lines) - len(review.orderable),
+        "kept_back": len(review.lines) - len(review.priced),
         "confirmed": write_figures(review.figures),
         "conflict": conflict,
         "refused": refused,

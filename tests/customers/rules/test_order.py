@@ -37,6 +37,9 @@ def cart(**fields: Any) -> CartFacts:
         pytest.param(cart(relationship="none"), True, 20002, id="no relationship"),
         pytest.param(cart(orderable=0), True, 800009, id="no line"),
         pytest.param(cart(), False, 900206, id="not attested"),
+        pytest.param(cart(unnamed=1), True, 3000, id="a partner of record is to be chosen"),
+        pytest.param(cart(unnamed=1), None, None, id="nobody was asked to choose yet"),
+        pytest.param(cart(orderable=0, unnamed=1), None, None, id="all lines only wait for the choice"),
     ],
 )
 def test_the_cart(found: CartFacts, accepted: bool | None, code: int | None) -> None:

@@ -293,7 +293,7 @@ def test_an_unknown_agreement_refuses_the_whole_cart(
 
 
 def test_a_distributor_attests_the_partner_of_record(ours: Scope, cart: Cart, as_of: datetime) -> None:
-    with pytest.raises(OrderRefused, match="takes part in this sale"):
+    with pytest.raises(OrderRefused, match="has to be attested"):
         buy(ours, cart, as_of, attestation_accepted=False)
     assert nothing_was_ordered(ours, cart)
 
@@ -323,6 +323,18 @@ def test_a_wrong_partner_of_record(
     with pytest.raises(OrderRefused):
         buy(ours, cart, as_of, seen=seen, resellers={1: named})
     assert nothing_was_ordered(ours, cart)
+
+
+def test_a_line_without_a_choice_keeps_the_order_back(ours: Scope, cart: Cart, sku: Sku, as_of: datetime) -> None:
+    """It is for the person on the page to make: no line is left behind because of it."""
+    add(ours, cart, sku, as_of)
+    seen = look(ours, cart, as_of, resellers={2: ""})
+    assert [line.is_unnamed for line in seen.lines] == [False, True]
+    assert [str(total.per_month) for total in seen.totals] == ["$943.75"]
+    with pytest.raises(OrderRefused, match=r"Choose the partner of record of 1 line\."):
+        buy(ours, cart, as_of, seen=seen, resellers={2: ""})
+    assert nothing_was_ordered(ours, cart)
+    assert len(buy(ours, cart, as_of, seen=seen).subscriptions) == 2
 
 
 def test_another_tenants_reseller_is_unknown(ours: Scope, theirs: Scope, cart: Cart, as_of: datetime) -> None:

@@ -141,6 +141,16 @@ class TestReview:
         assert re.search(r'name="attested" value="yes" checked', shown.content.decode())
         assert not Order.objects.within(ours).exists()
 
+    def test_a_reseller_that_nobody_chose_yet_is_no_error(self, client: Client, ours: Scope, cart: Cart) -> None:
+        Customer.objects.within(ours).update(reseller=None)
+        shown = client.get(review_of(cart))
+        assert "Choose the partner of record" not in text_of(shown)
+        assert "1 of 1 line can be ordered" in text_of(shown)
+        answer = place(client, cart, shown)
+        assert answer.status_code == 422
+        assert 'aria-describedby="por-1-err"' in answer.content.decode()
+        assert place(client, cart, answer, **{"reseller-1": "7654321"}).status_code == 302
+
     def test_very_many_resellers_are_typed(self, client: Client, ours_user: User, cart: Cart) -> None:
         partner = ours_user.current_membership.partner
         IndirectReseller.objects.bulk_create(
