@@ -123,3 +123,21 @@ def duplicate_sums(scope: Scope, *, as_of: datetime) -> list[DuplicateSum]:
     )
     grouped = rows.annotate(n=Count("pk"), price=Sum(price)).order_by("currency", "term_duration")
     return [DuplicateSum(row["currency"], row["term_duration"], row["n"], row["price"]) for row in grouped]
+
+
+def skus(references: Collection[str]) -> list[Sku]:
+    """The SKUs of these references (`productId:skuId`), with their product."""
+    wanted = Q()
+    for product_id, _, sku_id in (reference.partition(":") for reference in references):
+        wanted |= Q(product__product_id=product_id, sku_id=sku_id)
+    return list(Sku.objects.filter(wanted).select_related("product")) if wanted else []
+
+
+def subscriptions_of_skus(scope: Scope, *, customer_id: int, references: Collection[str]) -> list[Subscription]:
+    """A customer's subscriptions of these SKUs that are in service or about to be, by name."""
+    rows = Subscription.objects.within(scope).filter(
+        customer_id=customer_id,
+        product_id__in={reference.partition(":")[0] for reference in references},
+        status__in=[SubscriptionStatus.ACTIVE, SubscriptionStatus.PENDING, SubscriptionStatus.SUSPENDED],
+    )
+    return [row for row in rows.order_by("name_key", "pk") if f"{row.product_id}:{row.sku_id}" in references]

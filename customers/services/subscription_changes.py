@@ -85,6 +85,12 @@ def losses_of_choice(known: Known) -> Losses:
     return Losses(scheduled=scheduled_changes.sentences(row.scheduled_next_term_instructions, actions), afterwards="")
 
 
+def opened(scope: Scope, *, subscription_id: UUID, etag: str) -> Known:
+    """The subscription, locked, for another kind of change of it. Raises SubscriptionNotFound, SubscriptionChanged,
+    PermissionDenied."""
+    return _open(scope, subscription_id, etag)
+
+
 @writes
 def change_quantity(
     scope: Scope, *, subscription_id: UUID, quantity: int | str, etag: str, as_of: datetime, confirmed: bool = False
@@ -332,6 +338,7 @@ _WORDS = {
     "licenses_added": "added licenses ({before} → {after})",
     "licenses_reduced": "removed licenses ({before} → {after})",
     "canceled": "canceled this subscription",
+    "upgraded": "upgraded this subscription",
     "end_of_term_chosen": "chose what happens at the end of the term",
     "suspended": "suspended this subscription",
     "reactivated": "reactivated this subscription",
