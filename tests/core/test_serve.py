@@ -52,15 +52,23 @@ def portal_processes(folder: Path) -> list[int]:
     return found
 
 
+def parent_of(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[1])
+
+
 def children(parent: int, folder: Path) -> dict[str, int]:
     """Name to process id of the three direct children."""
     found = {}
     for pid in portal_processes(folder):
-        stat = Path(f"/proc/{pid}/stat")
         command = Path(f"/proc/{pid}/cmdline").read_bytes().decode()
-        if int(stat.read_text().rsplit(")", 1)[1].split()[1]) == parent:
-            found[next(name for name in ("gunicorn", "worker", "beat") if name in command)] = pid
+        name = next((name for name in ("gunicorn", "worker", "beat") if name in command), "")
+        if name and parent_of(pid) == parent:  # without a name: it was forked, and is not yet what it will be
+            found[name] = pid
     return found
+
+
+def pool_of(worker: int, folder: Path) -> list[int]:
+    return [pid for pid in portal_processes(folder) if parent_of(pid) == worker]
 
 
 def start(portal: Installation, port: int) -> subprocess.Popen[bytes]:
@@ -105,6 +113,21 @@ def test_start_kill_one_stop_start_again(portal: Installation) -> None:
 
     kill(again)  # also when the supervisor itself is killed
     wait_for(lambda: portal_processes(portal.folder) == [], seconds=30, pause=0.2)
+
+
+def test_a_killed_process_of_the_pool_does_not_stop_the_work(portal: Installation) -> None:
+    """With the embedded broker it may hold the lock behind which the others wait for work."""
+    serve = start(portal, free_port())
+    worker = children(serve.pid, portal.folder)["worker"]
+    pool = wait_for(lambda: len(found := pool_of(worker, portal.folder)) == 2 and found)
+    for pid in pool:
+        os.kill(pid, signal.SIGKILL)
+    wait_for(lambda: children(serve.pid, portal.folder).get("worker", worker) != worker)
+    assert "A process of the worker ended with code -9" in portal.output()
+    assert not set(pool) & set(portal_processes(portal.folder))
+    beat = portal.folder / "last-beat"
+    killed_at = time.time()
+    wait_for(lambda: beat.exists() and beat.stat().st_mtime > killed_at, seconds=40, pause=0.2)
 
 
 def test_a_taken_port_is_said_at_once(portal: Installation) -> None:
