@@ -11,6 +11,7 @@ type, a value that is no whole number) becomes an `UnknownConstraint` check, app
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -37,6 +38,7 @@ LIMITS = Rule(
 )
 SkuKey = tuple[str, str]  # product id, SKU id
 UNKNOWN = "UnknownConstraint"
+WHOLE = re.compile(r"[0-9]{1,12}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -245,7 +247,7 @@ def _bounds(
 def _limits(entry: Mapping[str, Any], keys: tuple[str, str]) -> tuple[int, int | None] | None:
     """(at least, at most) of one entry; None when a value is no whole number."""
     values = [entry.get(key) for key in keys]
-    if any(value is not None and (isinstance(value, bool) or not str(value).isdecimal()) for value in values):
+    if any(value is not None and (isinstance(value, bool) or not WHOLE.fullmatch(str(value))) for value in values):
         return None
     return int(values[0] or 0), None if values[1] is None else int(values[1])
 

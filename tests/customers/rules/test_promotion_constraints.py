@@ -155,6 +155,7 @@ def test_ownership(constraints: list[list[dict[str, Any]]], owned: dict[tuple[st
 STRANGE = [
     pytest.param("seat_constraints", seat(1, 300, "TenantQuantity"), "TenantQuantity", id="unknown seat type"),
     pytest.param("seat_constraints", seat("ten", 300), "SubscriptionQuantity", id="a minimum that is no number"),
+    pytest.param("seat_constraints", seat("9" * 5000, 300), "SubscriptionQuantity", id="more digits than are read"),
     pytest.param("seat_constraints", seat(-1, 300), "SubscriptionQuantity", id="a negative minimum"),
     pytest.param("seat_constraints", seat(True, 300), "SubscriptionQuantity", id="a truth value for a number"),
     pytest.param("seat_constraints", "10", "10", id="no object"),
