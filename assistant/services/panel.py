@@ -11,7 +11,7 @@ from assistant.models import Conversation, Turn
 from assistant.services import conversations, pages, present
 from assistant.services.pages import PageContext
 from assistant.skills import SKILLS
-from customers.services import customers
+from customers.services import customers, partner_of_record
 from portal.core.access import can
 from portal.core.scope import Scope
 
@@ -102,13 +102,13 @@ def _conversation(scope: Scope, conversation_id: str, may_start_over: bool) -> C
 
 def zero_prompts(scope: Scope, context: PageContext, *, as_of: datetime) -> list[ZeroPrompt]:
     """At most four, those that the page asks for first."""
-    found = [*_for_page(context)]
+    found = [*_for_page(scope, context)]
     if can(scope, SKILLS["est_report"].capability) and len(found) < 4:
         found.append(_est_prompt(scope, as_of))
     return found[:4]
 
 
-def _for_page(context: PageContext) -> list[ZeroPrompt]:
+def _for_page(scope: Scope, context: PageContext) -> list[ZeroPrompt]:
     customer = context.slots.get("customer", {}).get("label", "")
     found: list[ZeroPrompt] = []
     bare = context.counts.get("bare", 0)
@@ -133,6 +133,16 @@ def _for_page(context: PageContext) -> list[ZeroPrompt]:
                 prompt=f"Get the list of subscriptions for customer “{customer}”.",
             )
         )
+    if customer and context.kind == "customer" and partner_of_record.is_for(scope):
+        found.append(
+            ZeroPrompt(
+                icon="shield_checkmark-20",
+                title="Validate partner of record",
+                about="Which entries need a fix, and why",
+                prompt=f"Validate partner of record for customer “{customer}”.",
+            )
+        )
+    if customer:
         found.append(
             ZeroPrompt(
                 icon="money-20",

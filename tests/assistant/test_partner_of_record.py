@@ -77,3 +77,12 @@ def test_the_page_draws_it(ours_user: User, entries: Customer, client_for: Calla
     assert "2 partner of record entries fail" in html
     assert '<span class="vh">Not checked</span>' in html
     assert f'href="/customers/{entries.tenant_id}/partner-of-record/">What to do about it' in html
+
+
+@pytest.mark.parametrize(("kind", "offered"), [("indirect_provider", True), ("direct_bill", False)])
+def test_a_distributors_panel_offers_it(
+    ours_user: User, fabrikam: Customer, client_for: Callable[[User], Client], kind: str, offered: bool
+) -> None:
+    Partner.objects.filter(pk=fabrikam.partner_id).update(kind=kind)
+    html = client_for(ours_user).get(reverse("assistant:home"), {"page": f"/customers/{fabrikam.tenant_id}/"}).content
+    assert (b"Validate partner of record" in html) is offered

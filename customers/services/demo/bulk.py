@@ -15,9 +15,9 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from customers.models import OPEN_END, Customer, IndirectReseller, Subscription
-from customers.rules import end_of_term
+from customers.rules import end_of_term, partner_of_record
 from customers.rules.terms import add_months
-from customers.rules.vocabulary import EndOfTerm, SubscriptionStatus
+from customers.rules.vocabulary import EndOfTerm, PartnerOfRecord, SubscriptionStatus
 from customers.services.customers import CALENDAR_MONTHS, KIND_OF
 from customers.services.demo import names
 from customers.services.demo.dates import at, first_of_month
@@ -238,6 +238,7 @@ class Generator:
         row[place["order_id"]] = f"{chance.getrandbits(48):012x}"
         row[place["etag"]] = f"{chance.getrandbits(64):016x}"
         row[place["partner_of_record"]] = mpn_id
+        row[place["partner_of_record_state"]] = _record_state(deal.status, mpn_id)
         row[place["assigned_licenses"]] = assigned
         row[place["end_of_term"]] = placed.outcome.value
         for name, value in zip(DATES, placed.values, strict=True):
@@ -257,6 +258,13 @@ class Generator:
             created_at=at(self._today), synced_at=at(self._today),
         )  # fmt: skip
         return self.customers.row_of(customer)
+
+
+def _record_state(status: str, mpn_id: str) -> PartnerOfRecord:
+    """The resellers made here are active and in the distributor's country."""
+    if status not in partner_of_record.IN_SERVICE:
+        return PartnerOfRecord.NOT_APPLICABLE
+    return PartnerOfRecord.VALID if mpn_id else PartnerOfRecord.EMPTY
 
 
 def _outcome(built: Subscription) -> EndOfTerm:

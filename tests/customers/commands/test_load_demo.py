@@ -32,10 +32,10 @@ from customers.models import (
     Transition,
     TransitionEvent,
 )
-from customers.rules.vocabulary import EndOfTerm, PriceView, SubscriptionStatus
+from customers.rules.vocabulary import EndOfTerm, PartnerOfRecord, PriceView, SubscriptionStatus
 from customers.services import cart as cart_service
 from customers.services import customers as customer_service
-from customers.services import end_of_term
+from customers.services import end_of_term, partner_of_record
 from customers.services.demo import companies, mix
 from customers.services.demo.load import DemoRefused, count, load
 from portal.core.access import PartnerKind, Role
@@ -115,6 +115,10 @@ class TestSmall:
     def test_every_status_and_every_outcome(self) -> None:
         assert set(subscriptions().values_list("status", flat=True)) == {s.value for s in SubscriptionStatus}
         assert set(subscriptions().values_list("end_of_term", flat=True)) == {e.value for e in EndOfTerm}
+
+    def test_every_outcome_of_a_partner_of_record(self) -> None:
+        found = set(subscriptions().values_list("partner_of_record_state", flat=True))
+        assert found == {"", *PartnerOfRecord} - {PartnerOfRecord.REGION_UNKNOWN}
 
     def test_every_term_with_every_billing_cycle(self) -> None:
         found = set(subscriptions().values_list("term_duration", "billing_cycle"))
@@ -281,6 +285,7 @@ def assert_stored_is_decided() -> None:
     """Working everything out again finds nothing to change."""
     as_of = TODAY.replace(hour=0, minute=0)
     assert end_of_term.refresh(EVERYTHING, subscription_ids=None, as_of=as_of) == 0
+    assert partner_of_record.refresh(EVERYTHING, customer_ids=None, as_of=as_of) == 0
     fields = ("id", *SUMMARY)
     before = list(Customer.objects.within(EVERYTHING).order_by("id").values_list(*fields))
     customer_service.refresh_summaries(EVERYTHING, customer_ids=None, as_of=as_of)
