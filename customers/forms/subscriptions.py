@@ -18,6 +18,15 @@ class ChangeInput:
     choice: str
     etag: str
     confirmed: bool
+    offer: str = ""  # term:cycle
+
+    @property
+    def term_duration(self) -> str:
+        return self.offer.partition(":")[0]
+
+    @property
+    def billing_cycle(self) -> str:
+        return self.offer.partition(":")[2]
 
 
 def read_change(data: QueryDict) -> ChangeInput:
@@ -28,6 +37,7 @@ def read_change(data: QueryDict) -> ChangeInput:
         choice=choice if choice in CHOICES else "",
         etag=data.get("etag", "")[:120],
         confirmed=data.get("confirmed") == "1",
+        offer=data.get("offer", "")[:40],
     )
 
 

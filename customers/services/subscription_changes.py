@@ -7,7 +7,6 @@ two changes made on the same page one wins, and the other is told what happened.
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -18,7 +17,6 @@ from django.core.exceptions import PermissionDenied
 
 from customers.models import Subscription
 from customers.queries import catalog
-from customers.queries import subscriptions as queries
 from customers.rules import (
     cancellation,
     end_of_term,
@@ -30,23 +28,28 @@ from customers.rules import (
 from customers.rules import end_of_term_choice as choices
 from customers.rules.end_of_term_choice import Choice
 from customers.rules.vocabulary import BillingCycle, SubscriptionStatus, Term
-from customers.services import customers, duplicates, end_of_term_options, partner_of_record, subscription_facts
-from customers.services import end_of_term as outcomes
+from customers.services import end_of_term_options, subscription_facts
 from customers.services.subscription_facts import Known
-from portal.core import access, audit
+from customers.services.subscription_writing import SubscriptionChanged, open_for_change, refresh, save
 from portal.core.decision import Decision
 from portal.core.jobs import writes
-from portal.core.models import AuditEvent, User
 from portal.core.scope import Scope
 
-AUDITED = (
-    "quantity", "status", "auto_renew_enabled", "refundable_quantity", "cancellation_allowed_until",
-    "scheduled_next_term_instructions", "scheduled_actions",
-)  # fmt: skip
-
-
-class SubscriptionChanged(RuntimeError):
-    """The form carried an older etag. The message says who changed what, and when."""
+__all__ = [
+    "Losses",
+    "ScheduleWouldBeLost",
+    "SubscriptionChanged",
+    "cancel",
+    "change_quantity",
+    "choose_end_of_term",
+    "execute_cancel",
+    "execute_reduce",
+    "losses",
+    "losses_of_choice",
+    "reactivate",
+    "refresh",
+    "suspend",
+]
 
 
 class ScheduleWouldBeLost(RuntimeError):
@@ -88,7 +91,7 @@ def losses_of_choice(known: Known) -> Losses:
 def opened(scope: Scope, *, subscription_id: UUID, etag: str) -> Known:
     """The subscription, locked, for another kind of change of it. Raises SubscriptionNotFound, SubscriptionChanged,
     PermissionDenied."""
-    return _open(scope, subscription_id, etag)
+    return open_for_change(scope, subscription_id, etag)
 
 
 @writes
@@ -98,7 +101,7 @@ def change_quantity(
     """Add licenses, or remove as many as the open windows hold. `confirmed`: the loss of the schedule is accepted.
 
     Raises SubscriptionNotFound, SubscriptionChanged, NotAllowed, ScheduleWouldBeLost, PermissionDenied."""
-    known = _open(scope, subscription_id, etag)
+    known = open_for_change(scope, subscription_id, etag)
     decision = quantity_change.decide(known.change(), typed=quantity, as_of=as_of)
     decision.require()
     _confirm(losses(known), confirmed=confirmed)
@@ -110,7 +113,7 @@ def cancel(scope: Scope, *, subscription_id: UUID, etag: str, as_of: datetime, c
     """Cancel now, inside the window.
 
     Raises SubscriptionNotFound, SubscriptionChanged, NotAllowed, ScheduleWouldBeLost, PermissionDenied."""
-    known = _open(scope, subscription_id, etag)
+    known = open_for_change(scope, subscription_id, etag)
     decision = cancellation.decide(known.cancellation, as_of=as_of)
     decision.require()
     _confirm(losses(known), confirmed=confirmed)
@@ -126,7 +129,7 @@ def choose_end_of_term(
     Raises SubscriptionNotFound, SubscriptionChanged, NotAllowed, ScheduleWouldBeLost, PermissionDenied; ValueError for
     any other choice."""
     chosen = Choice(choice)
-    known = _open(scope, subscription_id, etag)
+    known = open_for_change(scope, subscription_id, etag)
     decision = choices.decide(chosen, end_of_term_options.situation(known, as_of=as_of), as_of=as_of)
     if decision.is_current:
         return known.row
@@ -140,7 +143,7 @@ def choose_end_of_term(
         "scheduled_next_term_instructions": None,
         "scheduled_actions": kept + action,
     }
-    return _save(known, "subscription.end_of_term_chosen", changes, decision, as_of=as_of)
+    return save(known, "subscription.end_of_term_chosen", changes, decision, as_of=as_of)
 
 
 @writes
@@ -150,7 +153,7 @@ def suspend(
     """Suspend: billed on, auto-renew off, the schedule removed, a change of the billing plan excepted.
 
     Raises SubscriptionNotFound, SubscriptionChanged, NotAllowed, ScheduleWouldBeLost, PermissionDenied."""
-    known = _open(scope, subscription_id, etag)
+    known = open_for_change(scope, subscription_id, etag)
     decision = suspension.suspend(known.standing, as_of=as_of)
     decision.require()
     _confirm(losses(known), confirmed=confirmed)
@@ -160,7 +163,7 @@ def suspend(
         "suspension_reasons": ["Customer"],
         **_NO_SCHEDULE,
     }
-    return _save(known, "subscription.suspended", changes, decision, as_of=as_of)
+    return save(known, "subscription.suspended", changes, decision, as_of=as_of)
 
 
 @writes
@@ -168,11 +171,11 @@ def reactivate(scope: Scope, *, subscription_id: UUID, etag: str, as_of: datetim
     """Bring a suspended subscription back. Auto-renew stays off.
 
     Raises SubscriptionNotFound, SubscriptionChanged, NotAllowed, PermissionDenied."""
-    known = _open(scope, subscription_id, etag)
+    known = open_for_change(scope, subscription_id, etag)
     decision = suspension.reactivate(known.standing, as_of=as_of)
     decision.require()
     changes = {"status": SubscriptionStatus.ACTIVE, "suspension_reasons": []}
-    return _save(known, "subscription.reactivated", changes, decision, as_of=as_of)
+    return save(known, "subscription.reactivated", changes, decision, as_of=as_of)
 
 
 @writes
@@ -210,15 +213,6 @@ def execute_reduce(
 _NO_SCHEDULE: dict[str, Any] = {"scheduled_next_term_instructions": None, "scheduled_actions": []}
 
 
-def _open(scope: Scope, subscription_id: UUID, etag: str) -> Known:
-    """The subscription, locked, for somebody who may change it and saw it as it is."""
-    access.require(scope, "sell")
-    known = subscription_facts.locked(scope, subscription_id=subscription_id)
-    if known.row.etag != etag:
-        raise SubscriptionChanged(_what_changed(scope, known.row, etag))
-    return known
-
-
 def _for_operator(scope: Scope, subscription_id: UUID, partner_id: int | None) -> Known:
     if not scope.operator:
         raise PermissionDenied("Only the operator's staff execute an approved request.")
@@ -244,7 +238,7 @@ def _set_quantity(known: Known, decision: quantity_change.Change, *, as_of: date
         refundable = quantity_reduction.as_refundable(windows)
     event = "subscription.licenses_added" if added > 0 else "subscription.licenses_reduced"
     changes = {"quantity": decision.to_quantity, "refundable_quantity": refundable, **_NO_SCHEDULE}
-    return _save(known, event, changes, decision, as_of=as_of, reason=reason)
+    return save(known, event, changes, decision, as_of=as_of, reason=reason)
 
 
 def _set_canceled(known: Known, decision: Decision, *, as_of: datetime, reason: str = "") -> Subscription:
@@ -257,42 +251,7 @@ def _set_canceled(known: Known, decision: Decision, *, as_of: datetime, reason: 
         "next_charge_instructions": None,
         **_NO_SCHEDULE,
     }
-    return _save(known, "subscription.canceled", changes, decision, as_of=as_of, reason=reason)
-
-
-def _save(
-    known: Known, event: str, changes: dict[str, Any], decision: Decision, *, as_of: datetime, reason: str = ""
-) -> Subscription:
-    """Write the fields, a new etag, the stored outcomes and the audit entry."""
-    row = known.row
-    changes = {**changes, "etag": secrets.token_hex(8)}
-    different = {name for name, value in changes.items() if getattr(row, name) != value}
-    before = {name: _plain(getattr(row, name)) for name in AUDITED if name in different}
-    for name in different:
-        setattr(row, name, changes[name])
-    row.save(update_fields=sorted(different))
-    after = {name: _plain(getattr(row, name)) for name in AUDITED if name in different}
-    if reason:
-        after["reason"] = reason
-    audit.record(
-        known.scope, event, row, as_of=as_of, before=before, after={**after, "etag": row.etag}, decision=decision
-    )
-    refresh(known.scope, [row], as_of=as_of)
-    row.refresh_from_db(fields=["end_of_term"])
-    return row
-
-
-def refresh(scope: Scope, rows: Sequence[Subscription], *, as_of: datetime) -> None:
-    """Bring what is stored about these subscriptions and their customers up to date."""
-    outcomes.refresh(scope, subscription_ids=[row.pk for row in rows], as_of=as_of)
-    customer_ids = sorted({row.customer_id for row in rows})
-    duplicates.refresh(scope, customer_ids=customer_ids, as_of=as_of)
-    partner_of_record.refresh(scope, customer_ids=customer_ids, as_of=as_of)
-    customers.refresh_summaries(scope, customer_ids=customer_ids, as_of=as_of, totals=False)
-
-
-def _plain(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, datetime) else value
+    return save(known, "subscription.canceled", changes, decision, as_of=as_of, reason=reason)
 
 
 def _action(known: Known, choice: Choice) -> dict[str, Any]:
@@ -320,32 +279,3 @@ def _action(known: Known, choice: Choice) -> dict[str, Any]:
         "effectiveDate": None,
         "instructions": instructions,
     }
-
-
-def _what_changed(scope: Scope, row: Subscription, etag: str) -> str:
-    """`Mara König added licenses at 14:11 UTC: 25 → 30. Your change was not saved.`"""
-    events = queries.changes_since(scope, row, etag=etag)
-    if not events:
-        return "This subscription was changed in the meantime. Your change was not saved."
-    newest = events[0]
-    person = User.objects.filter(pk=newest.user_id).first() if newest.user_id is not None else None
-    who = "You" if newest.user_id == scope.user_id else str(person or newest.user_email or "The portal")
-    more = f" ({len(events)} changes in all)" if len(events) > 1 else ""
-    return f"{who} {_in_words(newest)} at {newest.occurred_at:%H:%M} UTC{more}. Your change was not saved."
-
-
-_WORDS = {
-    "licenses_added": "added licenses ({before} → {after})",
-    "licenses_reduced": "removed licenses ({before} → {after})",
-    "canceled": "canceled this subscription",
-    "upgraded": "upgraded this subscription",
-    "end_of_term_chosen": "chose what happens at the end of the term",
-    "suspended": "suspended this subscription",
-    "reactivated": "reactivated this subscription",
-}
-
-
-def _in_words(event: AuditEvent) -> str:
-    verb = event.event.rpartition(".")[2]
-    words = _WORDS.get(verb, verb.replace("_", " "))
-    return words.format(before=event.before.get("quantity", "–"), after=event.after.get("quantity", "–"))

@@ -20,6 +20,7 @@ from customers.models import Subscription
 from customers.rules.vocabulary import SubscriptionStatus
 from customers.services import subscription_changes as service
 from customers.services import subscription_preview as preview
+from customers.services import subscription_schedule
 from customers.services.subscription_changes import ScheduleWouldBeLost, SubscriptionChanged
 from customers.services.subscriptions import SubscriptionNotFound
 from portal.core import clock
@@ -129,6 +130,44 @@ def suspension(request: PortalRequest, subscription_id: UUID) -> HttpResponse:
         return row.status == wanted
 
     return _answer(request, "suspension", subscription_id, show, change, done)
+
+
+@require_http_methods(["GET", "POST"])
+@needs("view")
+def schedule(request: PortalRequest, subscription_id: UUID) -> HttpResponse:
+    """Another number of licenses, term or cycle from the renewal on: GET tries it, POST schedules or removes it."""
+    posted, as_of = request.method == "POST", clock.now()
+    typed = read_change(request.POST if posted else request.GET)
+    removes = posted and request.POST.get("op") == "remove"
+
+    def show() -> Any:
+        return subscription_schedule.preview(
+            request.scope,
+            subscription_id=subscription_id,
+            typed=typed.quantity,
+            term_duration=typed.term_duration,
+            billing_cycle=typed.billing_cycle,
+            as_of=as_of,
+        )
+
+    def change() -> str:
+        where: dict[str, Any] = {"subscription_id": subscription_id, "etag": typed.etag, "as_of": as_of}
+        if removes:
+            row = subscription_schedule.unschedule(request.scope, **where)
+            return f"{row.friendly_name} renews as it is."
+        row = subscription_schedule.schedule_change(
+            request.scope,
+            quantity=typed.quantity,
+            term_duration=typed.term_duration,
+            billing_cycle=typed.billing_cycle,
+            **where,
+        )
+        return f"The change of {row.friendly_name} is scheduled."
+
+    def done(row: Subscription) -> bool:
+        return removes and not row.scheduled_next_term_instructions
+
+    return _answer(request, "schedule", subscription_id, show, change, done, typed=typed.quantity)
 
 
 CHOSEN = {

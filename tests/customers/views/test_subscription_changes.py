@@ -23,6 +23,7 @@ pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
 ETAG = "5b1e6c2a9d3f4e70"
 PAGES = ("licenses", "cancel", "end_of_term", "suspension")
+ALL_PAGES = (*PAGES, "schedule")
 NEXT = {"product": {"productId": "CFQ7TTC0LCHC", "skuId": "0002", "termDuration": "P3Y"}, "quantity": 8}
 
 
@@ -71,11 +72,11 @@ def test_the_page_of_the_subscription_answers_and_leads_on(client: Client, row: 
     page = text(client.get(reverse("customers:subscription", args=[row.subscription_id])))
     assert "9 of 25 licenses may go now" in page
     assert "It can be canceled until" in page
-    for each in PAGES:
+    for each in ALL_PAGES:
         assert f'href="{at(each, row)}"' in page
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", ALL_PAGES)
 def test_each_page_costs_few_queries(client: Client, row: Subscription, page: str) -> None:
     factories.make_price(factories.make_sku())
     with CaptureQueriesContext(connection) as captured:
@@ -189,6 +190,21 @@ def test_silent_est_is_named_with_its_cost(client: Client, ours: Scope, row: Sub
     assert fresh(ours, row).end_of_term == "renew"
 
 
+def test_schedule_a_change_and_take_it_back(client: Client, ours: Scope, row: Subscription) -> None:
+    sku = factories.make_sku()
+    factories.make_price(sku)
+    factories.make_price(sku, term="P3Y", plan="annual", unit_price="720.00")
+    page = text(client.get(at("schedule", row) + "?quantity=8&offer=P3Y:annual"))
+    assert "Schedule 8 licenses, 3 years, billed yearly" in page
+    assert "$160.00 a month, $1,920.00 each charge" in page
+    client.post(at("schedule", row), {"quantity": "8", "offer": "P3Y:annual", "etag": ETAG})
+    after = fresh(ours, row)
+    assert after.scheduled_next_term_instructions["quantity"] == 8
+    assert "At the renewal: 8 licenses, 3 years, billed yearly" in text(client.get(at("schedule", row)))
+    client.post(at("schedule", row), {"op": "remove", "etag": after.etag})
+    assert fresh(ours, row).scheduled_next_term_instructions is None
+
+
 def test_an_unknown_choice_is_not_found(client: Client, row: Subscription) -> None:
     assert client.post(at("end_of_term", row), {"choice": "pause", "etag": ETAG}).status_code == 404
 
@@ -212,7 +228,7 @@ def test_suspend_and_reactivate(client: Client, ours: Scope, row: Subscription) 
         (("admin_agent",), "indirect_reseller"),
     ],
 )
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", ALL_PAGES)
 def test_who_may_only_look(
     ours: Scope, row: Subscription, client_for: Callable[[User], Client], roles: tuple[str, ...], kind: str, page: str
 ) -> None:
@@ -226,7 +242,7 @@ def test_who_may_only_look(
     assert fresh(ours, row).etag == ETAG
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", ALL_PAGES)
 def test_another_tenants_subscription_is_not_found(
     theirs_user: User, row: Subscription, client_for: Callable[[User], Client], page: str
 ) -> None:
