@@ -160,6 +160,7 @@ class Generator:
         weights = [self._chance.lognormvariate(0, 1.2) if self._chance.random() > 0.04 else 0 for _ in range(SHARES)]
         self._upto = [0.0, *itertools.accumulate(weights)]
         self._resellers: list[tuple[int, str]] = []
+        self._inactive: frozenset[str] = frozenset()
         self._done = 0
         self._plain = self._plain_customer()
 
@@ -178,6 +179,7 @@ class Generator:
             mpn_id__in=[row.mpn_id for row in rows]
         )
         self._resellers = list(mine.order_by("mpn_id").values_list("pk", "mpn_id"))
+        self._inactive = frozenset(row.mpn_id for row in rows if row.state != "Active")
 
     def batches(self) -> Iterator[tuple[list[list[Any]], list[list[Any]]]]:
         """Rows of customers and of their subscriptions, in the order of the tables' columns."""
@@ -238,7 +240,7 @@ class Generator:
         row[place["order_id"]] = f"{chance.getrandbits(48):012x}"
         row[place["etag"]] = f"{chance.getrandbits(64):016x}"
         row[place["partner_of_record"]] = mpn_id
-        row[place["partner_of_record_state"]] = _record_state(deal.status, mpn_id)
+        row[place["partner_of_record_state"]] = self._record_state(deal.status, mpn_id)
         row[place["assigned_licenses"]] = assigned
         row[place["end_of_term"]] = placed.outcome.value
         for name, value in zip(DATES, placed.values, strict=True):
@@ -252,19 +254,20 @@ class Generator:
         summary.add(deal, placed, quantity, assigned)
         return row
 
+    def _record_state(self, status: str, mpn_id: str) -> PartnerOfRecord:
+        """The resellers made here are in the distributor's country; some are not active."""
+        if status not in partner_of_record.IN_SERVICE:
+            return PartnerOfRecord.NOT_APPLICABLE
+        if not mpn_id:
+            return PartnerOfRecord.EMPTY
+        return PartnerOfRecord.NOT_ACTIVE if mpn_id in self._inactive else PartnerOfRecord.VALID
+
     def _plain_customer(self) -> list[Any]:
         customer = Customer(
             partner=self.partner, tenant_id=_guid(random.Random(0)), language="en-US",  # noqa: S311
             created_at=at(self._today), synced_at=at(self._today),
         )  # fmt: skip
         return self.customers.row_of(customer)
-
-
-def _record_state(status: str, mpn_id: str) -> PartnerOfRecord:
-    """The resellers made here are active and in the distributor's country."""
-    if status not in partner_of_record.IN_SERVICE:
-        return PartnerOfRecord.NOT_APPLICABLE
-    return PartnerOfRecord.VALID if mpn_id else PartnerOfRecord.EMPTY
 
 
 def _outcome(built: Subscription) -> EndOfTerm:
