@@ -20,7 +20,7 @@ from customers.rules import order as rule
 from customers.rules.order import Figures
 from customers.rules.vocabulary import CartStatus
 from customers.services import cart as cart_service
-from customers.services import customers, end_of_term
+from customers.services import subscription_writing
 from customers.services.cart import CartChanged, CartClosed, CartNotFound
 from customers.services.order_lines import Bought, order_line, subscription
 from customers.services.order_review import Review, ReviewLine, build
@@ -149,8 +149,7 @@ def checkout(
     refused = tuple(line for line in checked.lines if not line.decision.allowed)
     left = _close(scope, cart, refused, as_of, attestation_accepted=attestation_accepted)
     _record(scope, cart, order, checked, bought, left, as_of)
-    end_of_term.refresh(scope, subscription_ids=[row.pk for row in bought], as_of=as_of)
-    customers.refresh_summaries(scope, customer_ids=[order.customer_id], as_of=as_of)
+    subscription_writing.refresh(scope, bought, as_of=as_of, totals=True)
     return CheckoutResult(order=order, subscriptions=bought, refused=refused, left=left)
 
 

@@ -145,6 +145,7 @@ EXPECTED: dict[str, Any] = {
     "cancellation_allowed_until": datetime(2026, 11, 30, 12, 0, tzinfo=UTC),
     "auto_renew_enabled": True,
     "end_of_term": "renew",
+    "partner_of_record_state": "valid",
     "promotion_id": "39NFJQT26J7Z:0006:084R5MQ9QF1W",
     "unit_price": Decimal("189.000000"),
     "currency": "USD",
