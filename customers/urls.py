@@ -45,6 +45,7 @@ urlpatterns = [
     path("customers/<uuid:tenant_id>/catalog/", catalog.catalog, name="catalog"),
     path("customers/<uuid:tenant_id>/catalog/<str:reference>/", catalog.catalog_add, name="catalog_add"),
     path("customers/<uuid:tenant_id>/cart/", carts.cart_open, name="cart_open"),
+    path("subscriptions/<uuid:subscription_id>/upgrade/", upgrade_views.upgrade, name="subscription_upgrade"),
     path("duplicates/", upgrade_views.duplicates, name="duplicates"),
     path("carts/", carts.carts, name="carts"),
     path("carts/<uuid:cart_id>/", carts.cart, name="cart"),
