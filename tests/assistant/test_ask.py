@@ -62,6 +62,25 @@ def test_a_file_of_questions(ours_user: User, fabrikam: Customer, premium: Sku, 
     assert all({"skill", "slots", "status", "asks_for", "text", "links"} <= set(answer) for answer in answers)
 
 
+def test_a_line_that_cannot_be_read_costs_that_line_alone(ours_user: User, tmp_path: Path) -> None:
+    lines = [
+        b'{"prompt": "help", "note": "\\ud800"}',
+        b'{"prompt": "help", "conversation": "\\ud800"}',
+        b'{"prompt": "help \xff"}',
+        b"[" * 100_000,
+        b'{"prompt": "help", "number": ' + b"9" * 5000 + b"}",
+        b'{"prompt": "help", "note": "Zo\xc3\xab"}',
+    ]
+    source, target = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
+    source.write_bytes(b"\n".join(lines))
+    call_command("ask", "--user", ours_user.email, "--input", str(source), "--output", str(target), stderr=StringIO())
+    written = target.read_text(encoding="utf-8").splitlines()
+    answers = [json.loads(line) for line in written]
+    assert [answer["status"] for answer in answers] == ["answered"] * 3 + ["error", "error", "answered"]
+    assert answers[0]["note"] == "\ud800"
+    assert "Zoë" in written[5]
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [

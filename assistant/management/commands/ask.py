@@ -53,7 +53,8 @@ class Command(BaseCommand):
 
     def _batch(self, scope: Scope, source: Path, target: Path | None) -> None:
         try:
-            lines = source.open(encoding="utf-8")
+            # What is no UTF-8 costs its own line at most.
+            lines = source.open(encoding="utf-8", errors="replace")
         except OSError as error:
             raise CommandError(f"{source} cannot be read: {error.strerror}.") from error
         with lines:
@@ -77,14 +78,23 @@ def _run(scope: Scope, lines: Iterator[str], out: Any) -> int:
         if not line.strip():
             continue
         count += 1
-        out.write(json.dumps(_one(scope, line, labels), ensure_ascii=False) + "\n")
+        out.write(_as_line(_one(scope, line, labels)))
     return count
+
+
+def _as_line(answer: dict[str, Any]) -> str:
+    text = json.dumps(answer, ensure_ascii=False) + "\n"
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # half a character, which JSON can spell and UTF-8 cannot
+        return json.dumps(answer) + "\n"
+    return text
 
 
 def _one(scope: Scope, line: str, labels: dict[str, uuid.UUID]) -> dict[str, Any]:
     try:
         asked = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {"input": line.rstrip("\n")[:500]} | _error("This line is not JSON.")
     if not isinstance(asked, dict) or not isinstance(asked.get("prompt"), str):
         given = asked if isinstance(asked, dict) else {"input": asked}
