@@ -118,7 +118,7 @@ def find_out_why(request: HttpRequest) -> HttpResponse:
     _remember(request, open=True, conversation=str(exchange.conversation.conversation_id), away="")
     if wants_part(request):
         built = _build(request, str(exchange.conversation.conversation_id), page=page.path)
-        return _panel(request, built)
+        return _panel(request, built, say=exchange.answer.answer.get("lead", ""))
     return redirect(_page_url(exchange.conversation.conversation_id, page.path))
 
 
@@ -231,8 +231,8 @@ def _refused(request: HttpRequest, sentence: str, *, status: int) -> HttpRespons
     return render_page(request, template, {"sentence": sentence}, part=part, status=status)
 
 
-def _panel(request: HttpRequest, built: services.Panel) -> HttpResponse:
-    return render_page(request, PANEL, {"panel": built}, part="panel")
+def _panel(request: HttpRequest, built: services.Panel, *, say: str = "") -> HttpResponse:
+    return render_page(request, PANEL, {"panel": built, "say": say}, part="panel")
 
 
 def _build(request: HttpRequest, conversation_id: str, *, page: str) -> services.Panel:

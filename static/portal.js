@@ -3,7 +3,7 @@
 const root = document.documentElement;
 const $ = (selector, from = document) => from.querySelector(selector);
 const all = (selector, from = document) => [...from.querySelectorAll(selector)];
-const wide = matchMedia("(min-width: 1200px)");
+const wide = matchMedia("(min-width: 75em)");
 const touch = matchMedia("(pointer: coarse)");
 // The bar and the panel are sticky: focus there must not move the page.
 const focusStill = (el) => el?.focus({ preventScroll: true });
@@ -17,7 +17,7 @@ const panel = $("#assistant");
 const isOpen = () => panel && (wide.matches ? !panel.hidden : panel.classList.contains("is-shown"));
 let opener = null;
 
-// Below 1200 px the panel lies over the page.
+// Below 75em (1200 px at the usual text size) the panel lies over the page.
 const cover = () => all(".topbar, .sidenav, main, .tabbar").forEach((el) => { el.inert = !wide.matches && isOpen(); });
 
 function showPanel(open, focus = true) {

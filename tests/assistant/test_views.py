@@ -106,6 +106,7 @@ def test_find_out_why_and_change_the_line(client: Client, ours: Scope, open_cart
     assert "Why is there no promotion on Microsoft 365 Business Premium?" in html
     assert "From the cart" in html
     assert "Change line 1 to 1 year, billed yearly?" in html
+    assert 'id="say" hx-swap-oob="innerHTML">There is no promotion for' in html
     action = re.search(r'action="(/assistant/[^"]+/change/)"', html)
     assert action
     cart_page = reverse("customers:cart", kwargs={"cart_id": open_cart.cart_id})
