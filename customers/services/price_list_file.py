@@ -12,10 +12,8 @@ from collections.abc import Callable, Iterator
 from datetime import date
 from gzip import BadGzipFile, GzipFile
 from typing import BinaryIO
-from xml.etree.ElementTree import ParseError
 
 import openpyxl
-from openpyxl.utils.exceptions import InvalidFileException
 
 from customers.rules import price_list
 
@@ -70,9 +68,6 @@ def rows(file: BinaryIO) -> Iterator[Row]:
         zipfile.BadZipFile,
         zlib.error,
         EOFError,
-        InvalidFileException,
-        KeyError,
-        ParseError,
     ) as broken:
         raise PriceListUnreadable("The compressed file is damaged. Fetch it again.") from broken
 
@@ -83,7 +78,7 @@ def _zip_rows(file: BinaryIO, packed: int) -> Iterator[Row]:
         if "[Content_Types].xml" in names:
             if sum(member.file_size for member in archive.infolist()) > max(ALWAYS_UNPACKED, packed * LARGEST_RATIO):
                 raise _bomb()
-            yield from _workbook_rows(file)
+            yield from _readable(_workbook_rows(file))
             return
         lists = [name for name in names if name.lower().endswith(".csv") and not name.startswith("__MACOSX")]
         if len(lists) != 1:
@@ -92,7 +87,13 @@ def _zip_rows(file: BinaryIO, packed: int) -> Iterator[Row]:
         member = archive.getinfo(lists[0])
         if member.flag_bits & 1:
             raise PriceListUnreadable("The zip is locked with a password. Unpack it first.")
-        with archive.open(member) as unpacked:
+        try:
+            unpacked = archive.open(member)
+        except NotImplementedError:
+            raise PriceListUnreadable(
+                "The zip is packed in a way that is not read here. Send the CSV itself."
+            ) from None
+        with unpacked:
             yield from _csv_rows(_pieces(unpacked.read), packed)
 
 
@@ -205,6 +206,18 @@ def _workbook_rows(file: BinaryIO) -> Iterator[Row]:
             yield line, cells + [""] * (width - len(cells))
     finally:
         book.close()
+
+
+def _readable(rows: Iterator[Row]) -> Iterator[Row]:
+    """`rows`, with one sentence for whatever openpyxl raises about a workbook that is none: it may be any error."""
+    try:
+        yield from rows
+    except (PriceListUnreadable, zipfile.BadZipFile, zlib.error):
+        raise
+    except Exception as broken:
+        if isinstance(broken, OSError) and broken.errno is not None:  # the disk, not the workbook
+            raise
+        raise PriceListUnreadable("The workbook is damaged. Save it again, as .xlsx or as CSV UTF-8.") from broken
 
 
 def _filled(sheet: object, last: int | None, first: int = 1) -> Iterator[Row]:

@@ -390,6 +390,25 @@ def test_a_dry_run_of_a_bad_file_says_so(run, stored):
 
 
 GOOD = as_csv([BUSINESS_PREMIUM])
+DAMAGED = "The workbook is damaged"
+
+
+def parts(files: dict[str, str | bytes]) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return file.getvalue()
+
+
+def changed_workbook(before: bytes, after: bytes) -> bytes:
+    """A good workbook in whose sheet a hand was at work."""
+    with zipfile.ZipFile(
+        io.BytesIO(workbook([WORKBOOK, [BUSINESS_PREMIUM.get(column) for column in WORKBOOK]]))
+    ) as good:
+        return parts({name: good.read(name).replace(before, after) for name in good.namelist()})
+
+
 UNREADABLE = {
     "empty": (b"", "The file is empty"),
     "blank": (b"\n \n\n", "The file is empty"),
@@ -410,6 +429,10 @@ UNREADABLE = {
     "cut deflate": (zlib.compress(GOOD.encode())[:-9], "compressed file is damaged"),
     "cut zip": (packed_zip(GOOD.encode())[:-60], "compressed file is damaged"),
     "cut workbook": (workbook([WORKBOOK])[:-60], "compressed file is damaged"),
+    "workbook of nothing": (parts({"[Content_Types].xml": "<Types/>", "xl/workbook.xml": "<workbook/>"}), DAMAGED),
+    "workbook of other text": (parts({"[Content_Types].xml": "<"}), DAMAGED),
+    "odd cells": (changed_workbook(b'r="A2"', b'r="?"'), DAMAGED),
+    "zip of another method": (packed_zip(GOOD.encode()).replace(b"\x08\x00", b"\x09\x00"), "not read here"),
     "empty workbook": (workbook([]), "The workbook is empty"),
     "other workbook": (workbook([["Name", "Amount"], ["a", 1]]), "missing: ProductId"),
     "old Excel": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, "an old Excel file"),
