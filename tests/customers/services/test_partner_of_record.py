@@ -124,8 +124,10 @@ def test_another_tenants_reseller_counts_for_nothing(ours: Scope, theirs: Scope,
     factories.make_subscription(mine, partner_of_record="7654321")
     found = service.validate(ours, customer_id=mine.pk, as_of=as_of)
     assert found.entries[0].verdict.state == "unknown_id"
+    factories.make_subscription(Customer.objects.within(theirs).get(), partner_of_record="7654321")
     service.refresh(Scope.for_operator(), customer_ids=None, as_of=as_of)
     assert set(stored(ours).values()) == {"unknown_id"}
+    assert set(stored(theirs).values()) == {"valid"}
 
 
 @pytest.mark.parametrize("chunk", [1, 3, 2_000])
