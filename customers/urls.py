@@ -9,6 +9,7 @@ from customers.views import (
     orders,
     partner_of_record,
     search,
+    subscription_bulk,
     subscription_changes,
     subscriptions,
 )
@@ -28,6 +29,7 @@ urlpatterns = [
         name="partner_of_record",
     ),
     path("subscriptions/", subscriptions.subscriptions, name="subscriptions"),
+    path("subscriptions/end-of-term/", subscription_bulk.end_of_terms, name="end_of_terms"),
     path("subscriptions/<uuid:subscription_id>/", subscriptions.subscription, name="subscription"),
     path("subscriptions/<uuid:subscription_id>/licenses/", subscription_changes.licenses, name="subscription_licenses"),
     path("subscriptions/<uuid:subscription_id>/cancel/", subscription_changes.cancel, name="subscription_cancel"),
