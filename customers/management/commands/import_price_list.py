@@ -19,8 +19,10 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("file", type=Path)
-        parser.add_argument("--view", choices=price_list_import.VIEWS, default=price_list_import.VIEWS[0])
+        parser.add_argument("file", type=Path, help="the price list, as downloaded")
+        parser.add_argument(
+            "--view", choices=price_list_import.VIEWS, default=price_list_import.VIEWS[0], help="which list it is"
+        )
         parser.add_argument(
             "--segment",
             choices=price_list_import.SEGMENTS,

@@ -17,7 +17,7 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("file", type=Path)
+        parser.add_argument("file", type=Path, help="the answer of the vendor's promotions call, as JSON")
         parser.add_argument("--country", default="US", help="that the promotions were asked for")
         parser.add_argument(
             "--segment",

@@ -45,7 +45,7 @@ def _database() -> str:
     executor = MigrationExecutor(connection)
     missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
     if missing:
-        raise Ill(f"{len(missing)} migrations are missing. Run: manage.py migrate")
+        raise Ill(f"Missing migrations: {len(missing)}. Run: manage.py migrate")
     return f"{connection.vendor}, all migrations applied"
 
 

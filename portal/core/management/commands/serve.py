@@ -80,8 +80,8 @@ class Command(BaseCommand):
     help = "Run web, worker and scheduler in one go. Ctrl-C stops all of it."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--port", type=int, default=int(os.environ.get("PORT") or 8000))
-        parser.add_argument("--host", default=os.environ.get("HOST") or "127.0.0.1")
+        parser.add_argument("--port", type=int, default=int(os.environ.get("PORT") or 8000), help="PORT, else 8000")
+        parser.add_argument("--host", default=os.environ.get("HOST") or "127.0.0.1", help="HOST, else 127.0.0.1")
         parser.add_argument("--demo", action="store_true", help="fill an empty database with demo data first")
 
     def handle(self, *_args: Any, **options: Any) -> None:
