@@ -121,7 +121,7 @@ def choose(
         decision = rule.into_existing(source, target.offer, _existing(into), quantity=quantity, as_of=as_of)
     else:
         decision = rule.into_new(source, target.offer, quantity=quantity, as_of=as_of)
-    lost = _lost(found.row, decision, into)
+    lost = _lost(found.row, decision, into, as_of)
     return Chosen(target=target, quantity=quantity, into=into, eligibility=decision, lost=lost)
 
 
@@ -271,7 +271,7 @@ def _existing(row: Subscription) -> Existing:
     )
 
 
-def _lost(row: Subscription, decision: Eligibility, into: Subscription | None) -> tuple[str, ...]:
+def _lost(row: Subscription, decision: Eligibility, into: Subscription | None, as_of: datetime) -> tuple[str, ...]:
     """What a person should know before it is made, beside the schedule."""
     found = ["An upgrade cannot be changed or canceled after it is submitted."]
     if row.promotion_id:
@@ -283,7 +283,9 @@ def _lost(row: Subscription, decision: Eligibility, into: Subscription | None) -
         found.append("The term, the plan and the end of that subscription stay as they are.")
     elif not decision.is_full:
         until = row.cancellation_allowed_until
-        window = f"until {day_words(until)}" if until else "not known"
+        window = "which is not known" if until is None else f"which closed on {day_words(until)}"
+        if until is not None and until >= as_of:
+            window = f"open until {day_words(until)}"
         found.append(f"The new subscription has no cancellation window of its own: it inherits this one's, {window}.")
     if not decision.is_full:
         found.append("Licenses have to be assigned again by hand.")

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
+from threading import Barrier, Thread
 
 import pytest
 from django.core.exceptions import PermissionDenied
+from django.db import connection
 
 from customers.models import Availability, Customer, Subscription, Transition, TransitionEvent
 from customers.rules.transitions import Stage
-from customers.services import transitions
+from customers.services import subscription_changes, transitions
 from customers.services.subscription_changes import ScheduleWouldBeLost, SubscriptionChanged
 from customers.services.subscriptions import SubscriptionNotFound
 from portal.core.decision import NotAllowed
@@ -191,3 +194,52 @@ def test_another_upgrade_runs(ours: Scope, source: Subscription, as_of: datetime
     TransitionEvent.objects.within(ours).filter(transition=made, status="Completed").delete()
     with pytest.raises(NotAllowed, match="has not ended yet"):
         start(ours, source, as_of)
+
+
+concurrent = pytest.mark.skipif(connection.vendor != "postgresql", reason="rows are locked on PostgreSQL")
+
+
+def together(*attempts: Callable[[], object]) -> list[object]:
+    """Run these at once, each in a thread with its own connection: what each returned or raised."""
+    barrier = Barrier(len(attempts))
+    results: list[object] = [None] * len(attempts)
+
+    def run(place: int, attempt: Callable[[], object]) -> None:
+        try:
+            barrier.wait(timeout=10)
+            results[place] = attempt()
+        except Exception as error:
+            results[place] = error
+        finally:
+            connection.close()
+
+    threads = [Thread(target=run, args=pair) for pair in enumerate(attempts)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=30)
+    return results
+
+
+@concurrent
+@pytest.mark.django_db(transaction=True)
+def test_an_upgrade_and_a_cancellation_at_once(ours: Scope, source: Subscription, as_of: datetime) -> None:
+    Subscription.objects.within(ours).update(cancellation_allowed_until=as_of + timedelta(days=1))
+    results = together(
+        lambda: start(ours, source, as_of),
+        lambda: subscription_changes.cancel(ours, subscription_id=source.subscription_id, etag="one", as_of=as_of),
+    )
+    assert sum(isinstance(result, SubscriptionChanged) for result in results) == 1, results
+    upgraded = Transition.objects.within(ours).exists()
+    row = fresh(ours, source)
+    assert (row.sku_id, row.status) == (("0002", "active") if upgraded else ("0001", "deleted"))
+    assert AuditEvent.objects.count() == 1
+
+
+@concurrent
+@pytest.mark.django_db(transaction=True)
+def test_of_two_upgrades_of_the_same_licenses_one_wins(ours: Scope, source: Subscription, as_of: datetime) -> None:
+    results = together(*[lambda: start(ours, source, as_of, quantity=40) for _ in range(2)])
+    assert sorted(type(result).__name__ for result in results) == ["SubscriptionChanged", "Transition"], results
+    assert fresh(ours, source).quantity == 20
+    assert Subscription.objects.within(ours).count() == 2

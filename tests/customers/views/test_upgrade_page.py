@@ -64,7 +64,7 @@ def test_what_is_lost_is_said_before_confirming(client: Client, source: Subscrip
     assert "The promotion 39NFJQT26J7Z:0006:084R5MQ9QF1W ends for the subscription." in full
     assert "Upgrade 60 licenses to Microsoft 365 Business Premium" in full
     part = get(client, source, to=PREMIUM, quantity=10)
-    assert "no cancellation window of its own" in part
+    assert "no cancellation window of its own: it inherits this one&#x27;s, which closed on" in part
     assert "assigned again by hand" in part
     Subscription.objects.within(ours).update(scheduled_actions=[{"scheduleType": "TermEnd", "actionType": "Cancel"}])
     assert "This deletes what is scheduled:" in get(client, source, to=PREMIUM, quantity=60)

@@ -192,7 +192,7 @@ def test_duplicates_over_all_customers(
     )
     duplicates.refresh(ours, customer_ids=None, as_of=clock.now())
     with CaptureQueriesContext(connection) as captured:
-        html = " ".join(client.get("/duplicates/").content.decode().split())
+        html = " ".join(client.get("/subscriptions/duplicates/").content.decode().split())
     assert len(captured) <= 5
     assert "Old Standard" in html
     assert "<dt>Duplicates</dt><dd>2</dd>" in html
@@ -203,9 +203,12 @@ def test_duplicates_over_all_customers(
     assert "Foreign" not in html
     attention = " ".join(client.get("/customers/renewals/").content.decode().split())
     assert "<b>2 duplicates</b> still billed, $562.50 a month" in attention
-    assert 'href="/duplicates/"' in attention
+    assert 'href="/subscriptions/duplicates/"' in attention
 
 
 def test_no_duplicates(client: Client) -> None:
-    assert "No upgrade of the last six months left a duplicate" in client.get("/duplicates/").content.decode()
+    assert (
+        "No upgrade of the last six months left a duplicate"
+        in client.get("/subscriptions/duplicates/").content.decode()
+    )
     assert "still billed" not in client.get("/customers/renewals/").content.decode()
