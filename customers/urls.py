@@ -43,6 +43,7 @@ urlpatterns = [
         subscription_changes.suspension,
         name="subscription_suspension",
     ),
+    path("subscriptions/<uuid:subscription_id>/record/", subscription_changes.record, name="subscription_record"),
     path("subscriptions/<uuid:subscription_id>/schedule/", subscription_changes.schedule, name="subscription_schedule"),
     path("customers/<uuid:tenant_id>/catalog/", catalog.catalog, name="catalog"),
     path("customers/<uuid:tenant_id>/catalog/<str:reference>/", catalog.catalog_add, name="catalog_add"),

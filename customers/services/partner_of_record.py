@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -124,6 +125,14 @@ def state_of(scope: Scope, subscription: Subscription) -> PartnerOfRecord:
         return PartnerOfRecord.NOT_APPLICABLE
     (verdict,) = _verdicts(scope, [subscription], subscription.partner)
     return verdict.state
+
+
+def verdict_of(scope: Scope, subscription: Subscription, *, partner_id: str) -> Verdict:
+    """What this PartnerID would be as the partner of record of a subscription that was read in this scope."""
+    other = copy(subscription)
+    other.partner_of_record = partner_id
+    (verdict,) = _verdicts(scope, [other], subscription.customer.partner)
+    return verdict
 
 
 def refresh(scope: Scope, *, customer_ids: Iterable[int] | None, as_of: datetime) -> int:

@@ -18,9 +18,10 @@ from django.views.decorators.http import require_http_methods
 from customers.forms.subscriptions import read_change, stepped
 from customers.models import Subscription
 from customers.rules.vocabulary import SubscriptionStatus
+from customers.services import partner_of_record, subscription_schedule
+from customers.services import partner_of_record_change as record_change
 from customers.services import subscription_changes as service
 from customers.services import subscription_preview as preview
-from customers.services import subscription_schedule
 from customers.services.subscription_changes import ScheduleWouldBeLost, SubscriptionChanged
 from customers.services.subscriptions import SubscriptionNotFound
 from portal.core import clock
@@ -168,6 +169,31 @@ def schedule(request: PortalRequest, subscription_id: UUID) -> HttpResponse:
         return removes and not row.scheduled_next_term_instructions
 
     return _answer(request, "schedule", subscription_id, show, change, done, typed=typed.quantity)
+
+
+@require_http_methods(["GET", "POST"])
+@needs("view")
+def record(request: PortalRequest, subscription_id: UUID) -> HttpResponse:
+    """Another partner of record: GET judges it, POST sets it. For distributors."""
+    as_of = clock.now()
+    if not partner_of_record.is_for(request.scope):
+        raise Http404("Only a distributor has partners of record to change.")
+    typed = read_change(request.POST)
+    wanted = (request.POST if request.method == "POST" else request.GET).get("partner_id", "").strip()[:10]
+
+    def show() -> Any:
+        return record_change.preview(request.scope, subscription_id=subscription_id, wanted=wanted, as_of=as_of)
+
+    def change() -> str:
+        row = record_change.change_partner_of_record(
+            request.scope, subscription_id=subscription_id, partner_id=wanted, etag=typed.etag, as_of=as_of
+        )
+        return f"The partner of record of {row.friendly_name} is {row.partner_of_record}."
+
+    def done(row: Subscription) -> bool:
+        return row.partner_of_record == wanted
+
+    return _answer(request, "record", subscription_id, show, change, done)
 
 
 CHOSEN = {

@@ -24,6 +24,7 @@ HTMX = {"HX-Request": "true"}
 ETAG = "5b1e6c2a9d3f4e70"
 PAGES = ("licenses", "cancel", "end_of_term", "suspension")
 ALL_PAGES = (*PAGES, "schedule")
+EVERY_PAGE = (*ALL_PAGES, "record")
 NEXT = {"product": {"productId": "CFQ7TTC0LCHC", "skuId": "0002", "termDuration": "P3Y"}, "quantity": 8}
 
 
@@ -76,7 +77,7 @@ def test_the_page_of_the_subscription_answers_and_leads_on(client: Client, row: 
         assert f'href="{at(each, row)}"' in page
 
 
-@pytest.mark.parametrize("page", ALL_PAGES)
+@pytest.mark.parametrize("page", EVERY_PAGE)
 def test_each_page_costs_few_queries(client: Client, row: Subscription, page: str) -> None:
     factories.make_price(factories.make_sku())
     with CaptureQueriesContext(connection) as captured:
@@ -205,6 +206,25 @@ def test_schedule_a_change_and_take_it_back(client: Client, ours: Scope, row: Su
     assert fresh(ours, row).scheduled_next_term_instructions is None
 
 
+def test_another_partner_of_record(client: Client, ours: Scope, row: Subscription) -> None:
+    partner = Partner.objects.get(pk=ours.partner_id)
+    factories.make_reseller(partner)
+    factories.make_reseller(partner, "Away", "7777777", country="DE")
+    where = at("record", row)
+    assert where in text(client.get(reverse("customers:subscription", args=[row.subscription_id])))
+    assert "Change partner of record to 7654321" in text(client.get(where + "?partner_id=7654321"))
+    assert "Change partner of record to" not in text(client.get(where + "?partner_id=7777777"))
+    assert client.post(where, {"partner_id": "7777777", "etag": ETAG}).status_code == 422
+    Subscription.objects.within(ours).filter(pk=row.pk).update(scheduled_next_term_instructions=NEXT)
+    answer = client.post(where, {"partner_id": "7654321", "etag": ETAG}, follow=True)
+    assert "Partner of record changed: partner of record – → 7654321" in text(answer)
+    after = fresh(ours, row)
+    assert (after.partner_of_record, after.partner_of_record_state) == ("7654321", "valid")
+    assert after.scheduled_next_term_instructions == NEXT
+    Partner.objects.filter(pk=partner.pk).update(kind="direct_bill")
+    assert client.get(where).status_code == 404
+
+
 def test_an_unknown_choice_is_not_found(client: Client, row: Subscription) -> None:
     assert client.post(at("end_of_term", row), {"choice": "pause", "etag": ETAG}).status_code == 404
 
@@ -242,7 +262,7 @@ def test_who_may_only_look(
     assert fresh(ours, row).etag == ETAG
 
 
-@pytest.mark.parametrize("page", ALL_PAGES)
+@pytest.mark.parametrize("page", EVERY_PAGE)
 def test_another_tenants_subscription_is_not_found(
     theirs_user: User, row: Subscription, client_for: Callable[[User], Client], page: str
 ) -> None:
