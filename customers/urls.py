@@ -54,6 +54,7 @@ urlpatterns = [
     path("carts/<uuid:cart_id>/", carts.cart, name="cart"),
     path("carts/<uuid:cart_id>/review/", orders.cart_review, name="cart_review"),
     path("orders/", orders.orders, name="orders"),
+    path("orders.csv", orders.orders_export, name="orders_export"),
     path("orders/<str:order_id>/", orders.order, name="order"),
     path("carts/<uuid:cart_id>/lines/<int:number>/", carts.cart_line, name="cart_line"),
 ]

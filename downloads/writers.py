@@ -13,15 +13,8 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from downloads.report import Shape
-
-# A spreadsheet runs a cell that starts like this. An apostrophe makes it text.
-FORMULA_STARTS = "=+-@\t\r\n"
-
-
-def safe_text(value: object) -> str:
-    """`value` as a cell that no spreadsheet runs."""
-    text = str(value)
-    return f"'{text}" if text.startswith(tuple(FORMULA_STARTS)) else text
+from portal.core.text import FORMULA_STARTS as FORMULA_STARTS
+from portal.core.text import safe_text as safe_text
 
 
 def moment(value: datetime) -> str:

@@ -112,8 +112,8 @@ class SubscriptionFilterForm(FilterForm):
     )
     customer = CustomerField()
 
-    pill_fields = ("status", "outcome", "term", "ending", "week", "customer")
-    presets: ClassVar = (
+    pill_fields: ClassVar[tuple[str, ...]] = ("status", "outcome", "term", "ending", "week", "customer")
+    presets: ClassVar[tuple[tuple[str, dict[str, str]], ...]] = (
         ("Ending in 60 days", {"status": "active", "ending": "60"}),
         ("Extended term", {"outcome": "est"}),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
+from operator import attrgetter
 from typing import Any, ClassVar
 from urllib.parse import quote
 
@@ -16,11 +17,22 @@ from customers.services.order_review import Review, ReviewLine
 from customers.services.orders import OrderLineView, OrderView
 from customers.tables import pieces
 from customers.tables.carts import Charge, percent_off, short_terms
+from portal.core.exports import ExportColumn
 from portal.core.money import Money
 from portal.core.tables import NOTHING, Column, PortalTable, as_day, link_maker
 from portal.core.templatetags.portal_ui import icon
 
 Row = Any  # a tuple of customers.queries.orders.LISTED
+EXPORTED = (
+    ExportColumn("OrderId", attrgetter("order_id")),
+    ExportColumn("CustomerTenantId", attrgetter("customer__tenant_id")),
+    ExportColumn("CustomerName", attrgetter("customer__company_name")),
+    ExportColumn("CreationDate", lambda row: row.created_at.strftime("%Y-%m-%dT%H:%M:%SZ")),
+    ExportColumn("Status", attrgetter("status")),
+    ExportColumn("BillingCycle", attrgetter("billing_cycle")),
+    ExportColumn("CurrencyCode", attrgetter("currency")),
+    ExportColumn("TotalPrice", attrgetter("total_price")),
+)
 STATUS = {
     "completed": ("ok", "checkmark_circle-16f", "Completed"),
     "pending": ("wait", "clock-16f", "Pending"),

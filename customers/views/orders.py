@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.html import format_html
@@ -33,6 +33,8 @@ from customers.tables import orders as shape
 from customers.tables.orders import OrderTable
 from portal.core import clock
 from portal.core.access import needs
+from portal.core.exports import csv_response
+from portal.core.filters import address
 from portal.core.htmx import render_page, wants_part
 from portal.core.request import PortalRequest
 
@@ -81,8 +83,18 @@ def orders(request: PortalRequest) -> HttpResponse:
         "views": [],
         "pills": form.pills(request.path, keep=table.sort_params, names=names, menus={}) if filters.customer else [],
         "problems": form.problems + table.problems,
+        "export_url": address(reverse("customers:orders_export"), {**form.params, **table.sort_params}),
     }
     return render_page(request, "customers/orders/list.html", context, part="list")
+
+
+@require_safe
+@needs("download")
+def orders_export(request: PortalRequest) -> StreamingHttpResponse:
+    """The list with the same filters and order as a CSV file, all pages of it."""
+    found = queries.found(request.scope, OrderFilterForm(request.GET).filters())
+    sort = OrderTable.sort_of(request.GET.get("sort", "")) or OrderTable.first_sort()
+    return csv_response("orders.csv", shape.EXPORTED, found, sort)
 
 
 @require_safe

@@ -12,3 +12,13 @@ def fold(text: str) -> str:
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     plain = "".join(c for c in decomposed if not unicodedata.combining(c))
     return " ".join(plain.split())
+
+
+# A spreadsheet runs a cell that starts like this. An apostrophe makes it text.
+FORMULA_STARTS = "=+-@\t\r\n"
+
+
+def safe_text(value: object) -> str:
+    """`value` as a cell that no spreadsheet runs."""
+    text = str(value)
+    return f"'{text}" if text.startswith(tuple(FORMULA_STARTS)) else text

@@ -344,6 +344,31 @@ class TestList:
         assert following
         assert "51–60 of 60" in client.get(following[1].replace("&amp;", "&")).content.decode()
 
+    def test_the_file_holds_exactly_what_is_filtered(
+        self, client: Client, theirs_user: User, client_for: Any, customer: Customer
+    ) -> None:
+        other = factories.make_customer(customer.partner, "=SUM(A1) Analytics")
+        now = datetime(2026, 11, 23, 12, tzinfo=UTC)
+        for number in range(60):
+            make_order(customer, f"{number:012x}", created_at=now - timedelta(hours=number))
+        make_order(other, "abcdefabcdef", created_at=now, total_price=None)
+
+        def lines(where: str, who: Client = client) -> list[str]:
+            answer = who.get(where)
+            assert answer["Content-Disposition"] == 'attachment; filename="orders.csv"'
+            return b"".join(answer.streaming_content).decode().splitlines()
+
+        body = client.get("/orders/?q=analytics&sort=placed").content.decode()
+        assert 'href="/orders.csv?q=analytics&amp;sort=placed" download>Export all 1 row as CSV' in body
+        head, row = lines("/orders.csv?q=analytics&sort=placed")
+        assert head == "OrderId,CustomerTenantId,CustomerName,CreationDate,Status,BillingCycle,CurrencyCode,TotalPrice"
+        assert row == f"abcdefabcdef,{other.tenant_id},'=SUM(A1) Analytics,2026-11-23T12:00:00Z,completed,,USD,"
+        everything = lines("/orders.csv")
+        assert len(everything) == 62
+        assert everything[-1].startswith(f"{59:012x},")
+        assert lines("/orders.csv?sort=placed")[1:] == everything[:0:-1]
+        assert lines("/orders.csv", client_for(theirs_user)) == [head]
+
     def test_the_customer_page_leads_here(self, client: Client, customer: Customer) -> None:
         body = client.get(reverse("customers:customer", args=[customer.tenant_id])).content.decode()
         assert f'href="/orders/?customer={customer.tenant_id}"' in body
