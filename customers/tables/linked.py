@@ -87,7 +87,7 @@ def _linked(link: Link, candidates: dict[UUID, Candidate]) -> LinkedRow:
         name = link.name if link.product else "Not imported"
         stays = "This subscription before, " if link.product else ""
         return LinkedRow(name=name, note=f"{stays}{note[0].lower() if stays else note[0]}{note[1:]}")
-    candidate = candidates.get(link.subscription_id)
+    candidate = candidates.get(link.subscription.subscription_id)
     return _row(link.subscription, note, tag=_tag(candidate) if candidate else pieces.status(link.subscription.status))
 
 

@@ -48,10 +48,12 @@ class TermLine:
     end_label: str
     summary: str
     window_sentence: str
+    help: float | None = None  # end of the help with duplicates
+    help_label: str = ""  # empty when it would run into another
 
     @classmethod
-    def of(cls, subscription: Subscription, *, as_of: datetime) -> TermLine | None:
-        """None for a term that has no end or does not run."""
+    def of(cls, subscription: Subscription, *, as_of: datetime, help_until: datetime | None = None) -> TermLine | None:
+        """None for a term that has no end or does not run. `help_until`: while help with duplicates can be asked."""
         if (
             subscription.has_no_end
             or subscription.status not in IN_SERVICE
@@ -66,6 +68,8 @@ class TermLine:
         label = f"Cancel until {day_text(until)}" if until and open_window and window and window < 99 else ""
         if label and window is not None and abs(window - today) < APART:
             label = ""
+        help_at = _percent(help_until, start, end) if help_until and as_of <= help_until <= end else None
+        label_fits = help_at is not None and abs(help_at - today) >= APART and not label and help_at <= 100 - APART / 2
         after = _after(subscription)
         days = (end.date() - start.date()).days + 1
         ran = min(max((as_of.date() - start.date()).days + 1, 0), days)
@@ -78,6 +82,8 @@ class TermLine:
             end_label=after,
             summary=f"Term from {day_text(start)} to {day_text(end)}. Day {ran} of {days}. {after}.",
             window_sentence=_window_sentence(until, open_window=open_window),
+            help=help_at,
+            help_label=f"Duplicate help ends {day_text(help_until)}" if help_until and label_fits else "",
         )
 
 

@@ -59,6 +59,7 @@ def subscription(request: HttpRequest, subscription_id: UUID) -> HttpResponse:
         raise Http404(str(gone)) from gone
     assigned = row.assigned_licenses
     background = service.background(request.scope, subscription=row, as_of=as_of)
+    upgrade = _upgrade(request, row, background.links, as_of)
     context = {
         "subscription": row,
         "status": pieces.status(row.status),
@@ -66,11 +67,11 @@ def subscription(request: HttpRequest, subscription_id: UUID) -> HttpResponse:
         "used": 100 * assigned / row.quantity if assigned and row.quantity else 0,
         "free": None if assigned is None else _free(row.quantity - assigned),
         "customer": row.customer,
-        "term": TermLine.of(row, as_of=as_of),
+        "term": TermLine.of(row, as_of=as_of, help_until=upgrade["notice"].help_until if upgrade["notice"] else None),
         "outcome": end_of_term.explain(request.scope, subscription_id=subscription_id, as_of=as_of),
         "answers": subscription_preview.answers(request.scope, subscription=row, as_of=as_of),
         "background": background,
-        **_upgrade(request, row, background.links, as_of),
+        **upgrade,
         "migration": ms_migration.eligibility(request.scope, subscription_id=subscription_id, as_of=as_of)
         if row.is_legacy
         else None,

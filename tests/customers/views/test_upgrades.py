@@ -212,3 +212,16 @@ def test_no_duplicates(client: Client) -> None:
         in client.get("/subscriptions/duplicates/").content.decode()
     )
     assert "still billed" not in client.get("/customers/renewals/").content.decode()
+
+
+@pytest.mark.parametrize(("ends_in", "label"), [(324, True), (170, False), (100, False)])
+def test_the_line_of_the_term_shows_when_help_ends(
+    client: Client, ours: Scope, customer: Customer, upgraded: Subscription, ends_in: int, label: bool
+) -> None:
+    make_duplicate(customer)
+    now = clock.now()
+    Subscription.objects.within(ours).filter(pk=upgraded.pk).update(
+        effective_start_at=now - timedelta(days=40), commitment_ends_at=now + timedelta(days=ends_in)
+    )
+    html = page(client, upgraded)
+    assert ("Duplicate help ends" in html) is label
