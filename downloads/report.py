@@ -44,6 +44,7 @@ class Report:
     icon: ClassVar[str] = "document_table-20"
     columns: ClassVar[tuple[Column, ...]]
     customer_field: ClassVar[str] = "customer_id"  # the file is cut by ranges of it
+    order: ClassVar[tuple[str, ...]] = ("pk",)  # within a customer; total, so that a resumed file has the same bytes
 
     @classmethod
     def query(cls, scope: Any, *, as_of: datetime) -> Any:

@@ -21,6 +21,8 @@ class ExtendedServiceTerm(Report):
     prompt = "Please generate a list of all my subscriptions that are set to go to EST at the end of their term."
     nothing = "No subscription goes to EST at the end of its term."
     icon = "calendar_clock-20"
+    # As an index has them, so that nothing is sorted.
+    order = ("name_key", "pk")
     columns = (
         Column("CustomerTenantId", "customer__tenant_id", Shape.GUID),
         Column("ResellerPartnerId", "partner_of_record"),
