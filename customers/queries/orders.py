@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -39,16 +39,6 @@ class Holding:
     licenses: int = 0
     in_service: int = 0
     ever: int = 0
-
-
-@dataclass(frozen=True, kw_only=True)
-class PromotionNames:
-    """Names by promotion id; those of the customer's market come first."""
-
-    names: dict[str, str] = field(default_factory=dict)
-
-    def of(self, promotion_id: str) -> str:
-        return self.names.get(promotion_id, "")
 
 
 def found(scope: Scope, filters: OrderFilters) -> Found:
@@ -86,16 +76,16 @@ def lines(scope: Scope, *, order: Order) -> list[OrderLine]:
     return list(OrderLine.objects.within(scope).filter(order=order).order_by("number"))
 
 
-def promotion_names(customer: Customer, promotion_ids: Collection[str]) -> PromotionNames:
-    """The names of these promotions. No query without any."""
+def promotion_names(customer: Customer, promotion_ids: Collection[str]) -> dict[str, str]:
+    """The names of these promotions by id; those of the customer's market come first. No query without any."""
     if not promotion_ids:
-        return PromotionNames()
+        return {}
     rows = Promotion.objects.filter(promotion_id__in=set(promotion_ids)).order_by("pk")
     names: dict[str, str] = {}
     for promotion_id, name, country in rows.values_list("promotion_id", "name", "country"):
         if promotion_id not in names or country == customer.country:
             names[promotion_id] = name
-    return PromotionNames(names=names)
+    return names
 
 
 def known_subscriptions(scope: Scope, *, customer: Customer, ids: Collection[UUID]) -> dict[UUID, Subscription]:

@@ -178,7 +178,7 @@ def view(scope: Scope, *, order_id: str, tenant_id: UUID | None = None) -> Order
         OrderLineView(
             line=row,
             subscription=known.get(row.subscription_id) if row.subscription_id else None,
-            promotion=names.of(row.promotion_id),
+            promotion=names.get(row.promotion_id, ""),
             reseller=sellers.get(row.partner_of_record, ""),
         )
         for row in rows
