@@ -61,6 +61,8 @@ class RecordSubscriptionTable(SubscriptionTable):
     """With the partner of record, and what is wrong with it: for a list that is filtered by that."""
 
     record = Column("Partner of record", accessor="partner_of_record", css="nowrap p1")
+    # It leaves early: only what is in service has a problem.
+    status = Column("Status", accessor="status", sort="status", form=pieces.status, css="nowrap p2")
 
     class Meta(SubscriptionTable.Meta):
         exclude: ClassVar = ("outcome",)
