@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
@@ -34,7 +34,11 @@ def enqueue(name: str, **ids: int) -> None:
     sends again what was not taken (ADR 0008).
     """
     task = tasks()[name]
-    transaction.on_commit(partial(task.apply_async, kwargs=ids), robust=True)
+
+    def send() -> None:  # a function, because Django logs the failed one by its name
+        task.apply_async(kwargs=ids)
+
+    transaction.on_commit(send, robust=True)
 
 
 WRITES: set[Any] = set()
