@@ -129,7 +129,7 @@ def _addable(facts: Facts, as_of: datetime) -> list[Check]:
 
 
 def _promotion(facts: Facts, number: int) -> list[Check]:
-    """Do the new licenses fit in the promotion? Cancelled licenses stay taken, so the new ones come on top."""
+    """Do the new licenses fit in the promotion? Canceled licenses stay taken, so the new ones come on top."""
     seats = facts.promotion
     if seats is None:
         return []
