@@ -14,6 +14,7 @@ PAGES = {
     "customers, no match": "/customers/?q=zzzz",
     "subscriptions": "/subscriptions/",
     "carts": "/carts/",
+    "orders": "/orders/",
     "downloads": "/downloads/",
     "assistant": "/assistant/",
     "search": "/search/?q=fabrikam",

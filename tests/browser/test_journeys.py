@@ -55,6 +55,25 @@ def test_the_same_without_a_script(new_page: NewPage) -> None:
     expect(page.get_by_role("heading", level=1)).to_be_visible()
 
 
+@pytest.mark.parametrize("script", [True, False])
+def test_a_distributor_buys(new_page: NewPage, *, script: bool) -> None:
+    """Review, the reseller and the attestation asked for, the order, and the way to the subscription."""
+    page = new_page(SALES, script=script)
+    page.goto("/carts/")
+    page.get_by_role("link", name="Alpine Ski House" if script else "Woodgrove Relief Fund").click()
+    page.get_by_role("link", name="Review and buy").click()
+    page.get_by_role("button", name="Place order").click()
+    expect(page.get_by_text("Nothing was ordered.")).to_be_visible()
+    for choice in page.get_by_role("combobox", name="Partner of record of line").all():
+        choice.select_option(label="Nod Publishers · 7654321")
+    page.get_by_label("I confirm that the partner of record").check()
+    page.get_by_role("button", name="Place order").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(re.compile("^Order [0-9a-f]{12}$"))
+    expect(page.get_by_text("was placed.")).to_be_visible()
+    page.get_by_role("row").nth(1).get_by_role("link").click()
+    expect(page.get_by_role("heading", name="What happens when the term ends")).to_be_visible()
+
+
 def test_ask_for_the_extended_term_report_and_download_it(new_page: NewPage, tmp_path: Path) -> None:
     page = new_page(SALES, width=1920)
     page.goto("/customers/")
