@@ -274,7 +274,9 @@ def _quantity(offer: Offer, moved: int, in_all: int) -> tuple[Check, ...]:
 
 def _eligibility(source: Source, offer: Offer, checks: tuple[Check, ...], quantity: int) -> Eligibility:
     is_full = quantity >= source.quantity
-    what = f"all {licenses(source.quantity)}" if is_full else f"{quantity:,} of {licenses(source.quantity)}"
+    what = f"{quantity:,} of {licenses(source.quantity)}"
+    if is_full:
+        what = f"all {licenses(quantity)}" if quantity == source.quantity else f"with {licenses(quantity)}"
     can = "can" if all(check.passed for check in checks) else "cannot"
     return Eligibility(
         verdict=f"{source.name} {can} be upgraded to {offer.title}, {what}.",

@@ -127,9 +127,13 @@ def test_the_plan_has_the_code_of_the_request() -> None:
     assert odd.failed[0].data["apiError"] == "900270"
 
 
-@pytest.mark.parametrize(("quantity", "full"), [(59, False), (60, True), (61, True)])
-def test_full_or_partial(quantity: int, full: bool) -> None:
+@pytest.mark.parametrize(
+    ("quantity", "full", "words"),
+    [(59, False, "59 of 60 licenses"), (60, True, "all 60 licenses"), (61, True, "with 61 licenses")],
+)
+def test_full_or_partial(quantity: int, full: bool, words: str) -> None:
     decision = new(quantity=quantity)
+    assert decision.verdict == f"Standard can be upgraded to Premium, {words}."
     assert decision.is_full is full
     assert decision.transition_type == (TransitionType.WITH_LICENSES if full else TransitionType.ONLY)
 
