@@ -11,6 +11,7 @@ import psycopg
 import redis
 
 POSTGRES_CANDIDATES = (
+    "postgresql://postgres@/postgres?host=/var/run/postgresql",
     "postgresql://postgres@127.0.0.1:5432/postgres",
     f"postgresql://{getpass.getuser()}@/postgres?host=/var/run/postgresql",
 )

@@ -480,7 +480,7 @@ class TestActionsCallServices:
         request.refresh_from_db()
         assert (request.status, request.failure, request.evaluation_at) == ("pending", "", None)
         assert latest().event == "download.retried"
-        assert [call.keywords["kwargs"] for call in sent] == [{"request_id": request.pk}]
+        assert len(sent) == 1
 
     def test_a_file_is_removed(self, staff: Client, full: None) -> None:
         request = one(DownloadRequest)

@@ -9,12 +9,14 @@ from typing import Any
 
 from django import template
 from django.forms import BoundField, CheckboxInput, RadioSelect
+from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.urls import NoReverseMatch, get_script_prefix, get_urlconf, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from portal.core.decision import Decision, Rule
+from portal.core.filters import Pill
 from portal.core.money import Money
 
 register = template.Library()
@@ -191,6 +193,17 @@ def _address(view: str, _urlconf: str | None, _prefix: str) -> str:
         return reverse(view)
     except NoReverseMatch:
         return ""
+
+
+@register.simple_tag
+def filter_pill(pill: Pill) -> SafeString:
+    """One filter of a list. Drawn once for each set of values: most lists are opened with the same few."""
+    return _filter_pill(pill)
+
+
+@lru_cache(maxsize=1024)
+def _filter_pill(pill: Pill) -> SafeString:
+    return render_to_string("ui/pill.html", {"pill": pill})
 
 
 @register.simple_tag
