@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from assistant import views
+from assistant.views import panel as views
 
 app_name = "assistant"
 urlpatterns = [

@@ -4,19 +4,27 @@ from __future__ import annotations
 
 import uuid
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils.http import urlencode
 from django.views.decorators.http import require_POST, require_safe
 
 from assistant import services
+from assistant.views.session import (
+    conversation_url,
+    current,
+    identifier,
+    memory,
+    page_of,
+    page_path,
+    page_query,
+    remember,
+)
 from customers.services.cart import CartNotFound
 from portal.core import clock
 from portal.core.access import needs
-from portal.core.htmx import own_path, render_page, wants_part
+from portal.core.htmx import render_page, wants_part
 from portal.core.views import safe_next
 
 PANEL = "assistant/panel.html"
@@ -27,8 +35,8 @@ PAGE = "assistant/page.html"
 @needs("view")
 def home(request: HttpRequest) -> HttpResponse:
     """The assistant as a page: the current conversation goes on, else a new one starts."""
-    memory = _memory(request)
-    built = _build(request, memory.get("conversation", ""), page=_path(request.GET.get("page", "")))
+    remembered = memory(request)
+    built = _build(request, remembered.get("conversation", ""), page=page_path(request.GET.get("page", "")))
     return render_page(request, PAGE, {"panel": built, "as_page": True}, part="thread")
 
 
@@ -36,7 +44,7 @@ def home(request: HttpRequest) -> HttpResponse:
 @needs("view")
 def conversation(request: HttpRequest, conversation_id: uuid.UUID) -> HttpResponse:
     """One conversation, opened again: it becomes the current one."""
-    page = _path(request.GET.get("page", ""))
+    page = page_path(request.GET.get("page", ""))
     try:
         built = services.build(
             request.scope,  # type: ignore[attr-defined]
@@ -48,7 +56,7 @@ def conversation(request: HttpRequest, conversation_id: uuid.UUID) -> HttpRespon
         )
     except services.ConversationNotFound as missing:
         raise Http404(str(missing)) from missing
-    _remember(request, conversation=str(conversation_id))
+    remember(request, conversation=str(conversation_id))
     return render_page(request, PAGE, {"panel": built, "as_page": True}, part="thread")
 
 
@@ -56,7 +64,7 @@ def conversation(request: HttpRequest, conversation_id: uuid.UUID) -> HttpRespon
 @needs("view")
 def earlier(request: HttpRequest) -> HttpResponse:
     rows = services.earlier(request.scope)  # type: ignore[attr-defined]
-    page = _path(request.GET.get("page", ""))
+    page = page_path(request.GET.get("page", ""))
     return render_page(request, "assistant/earlier.html", {"conversations": rows, "page": page}, part="list")
 
 
@@ -65,8 +73,8 @@ def earlier(request: HttpRequest) -> HttpResponse:
 def ask(request: HttpRequest) -> HttpResponse:
     """One question. The same key again shows the first answer."""
     as_of, scope = clock.now(), request.scope  # type: ignore[attr-defined]
-    conversation_id = _uuid(request.POST.get("conversation"))
-    page = _path(request.POST.get("page", ""))
+    conversation_id = identifier(request.POST.get("conversation"))
+    page = page_path(request.POST.get("page", ""))
     try:
         services.check_rate(scope, as_of=as_of)
         known = services.get(scope, conversation_id=conversation_id) if conversation_id else None
@@ -77,10 +85,10 @@ def ask(request: HttpRequest) -> HttpResponse:
             as_of=as_of,
             conversation_id=conversation_id,
             page=services.NOWHERE
-            if _memory(request).get("away") == page
+            if memory(request).get("away") == page
             else services.context_of(scope, known, page=page, as_of=as_of),
             origin=request.POST.get("origin", ""),
-            submission_key=_uuid(request.POST.get("key")),
+            submission_key=identifier(request.POST.get("key")),
         )
     except services.TooManyQuestions as many:
         return _refused(request, str(many), status=429)
@@ -94,7 +102,7 @@ def ask(request: HttpRequest) -> HttpResponse:
 def find_out_why(request: HttpRequest) -> HttpResponse:
     """From "No promotion · Find out why": the question is filled in as the person's turn and sent."""
     as_of, scope = clock.now(), request.scope  # type: ignore[attr-defined]
-    cart_id, line = _uuid(request.POST.get("cart_id")), request.POST.get("line", "")
+    cart_id, line = identifier(request.POST.get("cart_id")), request.POST.get("line", "")
     if cart_id is None or not (line.isascii() and line.isdigit() and len(line) < 7):
         raise Http404("There is no such cart line.")
     try:
@@ -105,21 +113,21 @@ def find_out_why(request: HttpRequest) -> HttpResponse:
             scope,
             text=f"Why is there no promotion on {name[:200]}?",
             as_of=as_of,
-            conversation_id=_current(request),
+            conversation_id=current(request),
             page=page,
             origin="cart",
             opens="find_out_why",
-            submission_key=_uuid(request.POST.get("key")),
+            submission_key=identifier(request.POST.get("key")),
         )
     except CartNotFound as missing:
         raise Http404("There is no such cart line.") from missing
     except services.TooManyQuestions as many:
         return _refused(request, str(many), status=429)
-    _remember(request, open=True, conversation=str(exchange.conversation.conversation_id), away="")
+    remember(request, open=True, conversation=str(exchange.conversation.conversation_id), away="")
     if wants_part(request):
         built = _build(request, str(exchange.conversation.conversation_id), page=page.path)
         return _panel(request, built, say=exchange.answer.answer.get("lead", ""))
-    return redirect(_page_url(exchange.conversation.conversation_id, page.path))
+    return redirect(conversation_url(exchange.conversation.conversation_id, page.path))
 
 
 @require_POST
@@ -127,12 +135,12 @@ def find_out_why(request: HttpRequest) -> HttpResponse:
 def panel(request: HttpRequest) -> HttpResponse:
     """Open or close the panel; it stays so on every page. Without script: back to the page."""
     is_open = request.POST.get("open") == "1"
-    _remember(request, open=is_open)
-    page = _page_of(request)
+    remember(request, open=is_open)
+    page = page_of(request)
     if wants_part(request):
         if not is_open:
             return HttpResponse(status=204)
-        return _panel(request, _build(request, _memory(request).get("conversation", ""), page=page))
+        return _panel(request, _build(request, memory(request).get("conversation", ""), page=page))
     return HttpResponseRedirect(safe_next(request, reverse("assistant:home")))
 
 
@@ -140,23 +148,23 @@ def panel(request: HttpRequest) -> HttpResponse:
 @needs("view")
 def new(request: HttpRequest) -> HttpResponse:
     """New conversation: the old one stays in the list."""
-    current = _current(request)
-    if current is not None:
-        services.clear(request.scope, conversation_id=current, as_of=clock.now())  # type: ignore[attr-defined]
-    _remember(request, conversation="")
+    ended = current(request)
+    if ended is not None:
+        services.clear(request.scope, conversation_id=ended, as_of=clock.now())  # type: ignore[attr-defined]
+    remember(request, conversation="")
     if wants_part(request):
-        return _panel(request, _build(request, "", page=_page_of(request)))
-    return redirect(reverse("assistant:home") + _query(_path(request.POST.get("page", ""))))
+        return _panel(request, _build(request, "", page=page_of(request)))
+    return redirect(reverse("assistant:home") + page_query(page_path(request.POST.get("page", ""))))
 
 
 @require_POST
 @needs("view")
 def look_away(request: HttpRequest) -> HttpResponse:
     """The person removes "Looking at": the assistant asks instead of taking it from this page."""
-    page = _path(request.POST.get("page", ""))
-    _remember(request, away=page)
+    page = page_path(request.POST.get("page", ""))
+    remember(request, away=page)
     if wants_part(request):
-        return _panel(request, _build(request, _memory(request).get("conversation", ""), page=page))
+        return _panel(request, _build(request, memory(request).get("conversation", ""), page=page))
     return HttpResponseRedirect(safe_next(request, reverse("assistant:home")))
 
 
@@ -173,13 +181,13 @@ def change(request: HttpRequest, conversation_id: uuid.UUID, number: int) -> Htt
     except services.ConversationNotFound as missing:
         raise Http404(str(missing)) from missing
     if not wants_part(request):
-        return redirect(_page_url(conversation_id, "") + f"#turn-{turn.number}")
+        return redirect(conversation_url(conversation_id, "") + f"#turn-{turn.number}")
     cart: dict[str, Any] = next((card for card in shown.answer["cards"] if card["kind"] == "change_line"), {})
     cart_url = reverse("customers:cart", kwargs={"cart_id": cart["cart_id"]})
     context = {
         "turns": [] if keep else [services.turn_of(turn)],
         "replaced": services.turn_of(shown) | {"is_last": False},
-        "refresh_cart": cart_url if not keep and _page_of(request) == cart_url else "",
+        "refresh_cart": cart_url if not keep and page_of(request) == cart_url else "",
         "say": "Kept as it is." if keep else turn.answer.get("lead", ""),
     }
     return render_page(request, PANEL, context, part="exchange")
@@ -204,7 +212,7 @@ def feedback(request: HttpRequest, conversation_id: uuid.UUID, number: int) -> H
         raise Http404(str(missing)) from missing
     if wants_part(request):
         return render_page(request, PANEL, {"turn": services.turn_of(turn)}, part="thanks")
-    return redirect(_page_url(conversation_id, "") + f"#turn-{number}")
+    return redirect(conversation_url(conversation_id, "") + f"#turn-{number}")
 
 
 # Shared -------------------------------------------------------------------------------------------
@@ -212,9 +220,9 @@ def feedback(request: HttpRequest, conversation_id: uuid.UUID, number: int) -> H
 
 def _answered(request: HttpRequest, exchange: services.Exchange, *, page: str) -> HttpResponse:
     identifier = str(exchange.conversation.conversation_id)
-    _remember(request, conversation=identifier)
+    remember(request, conversation=identifier)
     if not wants_part(request):
-        return redirect(_page_url(identifier, page) + f"#turn-{exchange.question.number}")
+        return redirect(conversation_url(identifier, page) + f"#turn-{exchange.question.number}")
     context = {
         "turns": [services.turn_of(exchange.question), services.turn_of(exchange.answer)],
         "next": {"conversation": identifier, "page": page, "key": str(uuid.uuid4())},
@@ -240,56 +248,6 @@ def _build(request: HttpRequest, conversation_id: str, *, page: str) -> services
         request.scope,  # type: ignore[attr-defined]
         conversation_id=conversation_id,
         page=page,
-        look_away=bool(page) and _memory(request).get("away") == page,
+        look_away=bool(page) and memory(request).get("away") == page,
         as_of=clock.now(),
     )
-
-
-def _memory(request: HttpRequest) -> dict[str, Any]:
-    return dict(request.session.get("assistant", {}))
-
-
-def _remember(request: HttpRequest, **changes: Any) -> None:
-    request.session["assistant"] = _memory(request) | changes
-
-
-def _current(request: HttpRequest) -> uuid.UUID | None:
-    """The current conversation, if it is still this person's."""
-    found = _uuid(_memory(request).get("conversation"))
-    if found is None:
-        return None
-    try:
-        return services.get(request.scope, conversation_id=found).conversation_id  # type: ignore[attr-defined]
-    except services.ConversationNotFound:
-        return None
-
-
-def _uuid(text: str | None) -> uuid.UUID | None:
-    try:
-        return uuid.UUID(text) if text else None
-    except ValueError:
-        return None
-
-
-def _path(text: str) -> str:
-    """The path of a page of ours, without anything else."""
-    try:
-        path = urlsplit(text).path if len(text) < 500 else ""
-    except ValueError:
-        return ""
-    return path if path.startswith("/") and not path.startswith("//") else ""
-
-
-def _page_of(request: HttpRequest) -> str:
-    """The page that htmx sent this from, or the one that the form names."""
-    htmx = getattr(request, "htmx", None)
-    shown = own_path(request, htmx.current_url or "") if htmx else ""
-    return _path(shown) or _path(request.POST.get("page", ""))
-
-
-def _page_url(conversation_id: Any, page: str) -> str:
-    return reverse("assistant:conversation", kwargs={"conversation_id": conversation_id}) + _query(page)
-
-
-def _query(page: str) -> str:
-    return "?" + urlencode({"page": page}) if page else ""

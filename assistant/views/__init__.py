@@ -1,0 +1,1 @@
+"""The views of the assistant: the panel with its pages, and the steps of a request."""
