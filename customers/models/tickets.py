@@ -31,6 +31,25 @@ class Ticket(ScopedModel):
         WITHDRAWN = "withdrawn", "Withdrawn"
         CLOSED = "closed", "Closed"
 
+    class Workspace(models.TextChoices):
+        """What a general request is about."""
+
+        CUSTOMERS = "customers", "Customers"
+        SUBSCRIPTIONS = "subscriptions", "Subscriptions"
+        CATALOG = "catalog", "Catalog, carts and orders"
+        BILLING = "billing", "Billing"
+        DOWNLOADS = "downloads", "Downloads"
+        ASSISTANT = "assistant", "Assistant"
+        ACCOUNT = "account", "Account and roles"
+
+    class ProblemType(models.TextChoices):
+        WRONG_DATA = "wrong_data", "Something shown is wrong or missing"
+        ERROR = "error", "Something does not work"
+        PRICE = "price", "A price, promotion or charge"
+        CHANGE = "change", "A change that I cannot make myself"
+        ACCESS = "access", "Access or roles"
+        QUESTION = "question", "A question"
+
     class Severity(models.TextChoices):
         CRITICAL = "critical", "Critical"
         MODERATE = "moderate", "Moderate"
@@ -59,6 +78,13 @@ class Ticket(ScopedModel):
     # The upgraded subscription of a duplicate ticket, and the checks as they stood when it was made.
     upgraded_subscription_id = models.UUIDField(null=True, blank=True)
     decision = models.JSONField(default=list, blank=True)
+    workspace = models.CharField(max_length=16, choices=Workspace.choices, blank=True, db_default="")
+    problem_type = models.CharField(max_length=16, choices=ProblemType.choices, blank=True, db_default="")
+    # What the person typed to approve a duplicate request, and the conversation that it was made in.
+    verification_id = models.CharField(max_length=20, blank=True, db_default="")
+    conversation_id = models.UUIDField(null=True, blank=True)
+    # The same key asks for the same ticket: a form that is sent twice makes one.
+    idempotency_key = models.CharField(max_length=64, blank=True, db_default="", editable=False)
     created_at = models.DateTimeField()
     modified_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True, blank=True)
@@ -67,8 +93,17 @@ class Ticket(ScopedModel):
         base_manager_name = "unscoped"
         constraints: ClassVar = [
             models.CheckConstraint(condition=Q(ticket_id__regex=r"^[0-9]{15,16}$"), name="ticket_id_digits"),
+            models.UniqueConstraint(
+                fields=["partner", "created_by", "idempotency_key"],
+                condition=~Q(idempotency_key=""),
+                name="ticket_made_once",
+            ),
         ]
-        indexes: ClassVar = [models.Index(fields=["partner", "status", "-created_at"], name="ticket_of_partner")]
+        indexes: ClassVar = [
+            models.Index(fields=["partner", "status", "-created_at"], name="ticket_of_partner"),
+            models.Index(fields=["partner", "-created_at", "id"], name="ticket_by_date"),
+            models.Index(fields=["created_by", "-created_at", "id"], name="ticket_of_person"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.ticket_id} {self.title}"
@@ -81,6 +116,7 @@ class TicketNote(ScopedModel):
     created_by_name = models.CharField(max_length=150)
     created_at = models.DateTimeField()
     text = models.TextField()
+    by_staff = models.BooleanField("written by staff", default=False, db_default=False)
 
     class Meta:
         base_manager_name = "unscoped"

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from customers.models import Customer, Order, Subscription, Ticket
 from customers.queries import search as queries
+from customers.queries import tickets as ticket_queries
 from customers.services import customers
 from customers.services.customers import CustomerMatch
 from portal.core.scope import Scope
@@ -79,4 +80,4 @@ def _orders(scope: Scope, text: str) -> list[Order]:
 def _tickets(scope: Scope, text: str) -> list[Ticket]:
     if not (text.isascii() and text.isdigit() and len(text) in TICKET_DIGITS):
         return []
-    return list(Ticket.objects.within(scope).select_related("customer").filter(ticket_id=text))
+    return list(ticket_queries.visible(scope).select_related("customer").filter(ticket_id=text))

@@ -43,11 +43,12 @@ def make_order(
     return order
 
 
-def make_ticket(customer: Customer, *, as_of: datetime) -> Ticket:
+def make_ticket(customer: Customer, *, as_of: datetime, by: int | None = None) -> Ticket:
     return Ticket.objects.create(
         partner=customer.partner,
         customer=customer,
         ticket_id=TICKET,
+        created_by_id=by,
         title="Cancel",
         created_at=as_of,
         modified_at=as_of,
@@ -110,8 +111,10 @@ def test_an_order_whose_id_is_a_guid_is_found_too(ours: Scope, customer, subscri
 
 
 def test_a_ticket_is_found_by_its_number(ours: Scope, customer, as_of: datetime) -> None:
-    ticket = make_ticket(customer, as_of=as_of)
+    ticket = make_ticket(customer, as_of=as_of, by=ours.user_id)
     assert search.find(ours, text=TICKET).tickets == [ticket]
+    colleague = factories.make_member(customer.partner).current_membership.scope()
+    assert search.find(colleague, text=TICKET).tickets == []
     assert search.find(ours, text="２６１１２３００４０００１２３４").tickets == []
 
 
