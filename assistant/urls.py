@@ -15,5 +15,6 @@ urlpatterns = [
     path("earlier/", views.earlier, name="earlier"),
     path("<uuid:conversation_id>/", views.conversation, name="conversation"),
     path("<uuid:conversation_id>/<int:number>/change/", views.change, name="change"),
+    path("<uuid:conversation_id>/<int:number>/report/", views.report, name="report"),
     path("<uuid:conversation_id>/<int:number>/feedback/", views.feedback, name="feedback"),
 ]

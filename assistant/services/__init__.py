@@ -17,6 +17,7 @@ from assistant.services.conversations import (
 )
 from assistant.services.pages import NOWHERE, PageContext, look_at, of_cart
 from assistant.services.panel import ORIGINS, Panel, build, context_of, turn_of
+from assistant.services.progress import report_of
 
 __all__ = [
     "NOWHERE",
@@ -40,6 +41,7 @@ __all__ = [
     "keep_line",
     "look_at",
     "of_cart",
+    "report_of",
     "turn_of",
     "turns",
 ]

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from assistant.models import Conversation, Turn
-from assistant.services import conversations, pages, present
+from assistant.services import conversations, pages, present, progress
 from assistant.services.pages import PageContext
 from assistant.skills import SKILLS
 from customers.services import customers, partner_of_record
@@ -67,6 +67,7 @@ def build(
     context = pages.NOWHERE if look_away else context_of(scope, conversation, page=page, as_of=as_of)
     rows = conversations.turns(scope, conversation=conversation) if conversation else []
     shown = [present.turn(row, ORIGINS) for row in rows]
+    progress.bring_up_to_date(scope, shown)
     for row in shown:
         row["is_last"] = row is shown[-1]
     zero = [] if rows else zero_prompts(scope, context, as_of=as_of)

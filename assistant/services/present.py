@@ -68,11 +68,17 @@ def _card(card: dict[str, Any]) -> dict[str, Any]:
             row | {"url": address({"to": "customers:subscription", "args": {"subscription_id": row["id"]}})}
             for row in card["rows"]
         ]
-        shown["more_url"] = address(card.get("more_to"))
-    if card["kind"] == "requirements":
+    if card.get("more_to"):
         shown["more_url"] = address(card["more_to"])
-    if card["kind"] == "report":
-        shown["url"] = address({"to": "downloads:list"})
-        file = card.get("file")
-        shown["file_url"] = address({"to": "downloads:file", "args": {"pk": file}}) if file else ""
-    return shown
+    if card.get("links"):
+        shown["links"] = [{"label": link["label"], "url": address(link)} for link in card["links"]]
+    return report(shown) if card["kind"] == "report" else shown
+
+
+def report(card: dict[str, Any]) -> dict[str, Any]:
+    """The card of a report with the addresses of its file and of Downloads."""
+    file = card.get("file")
+    return card | {
+        "url": address({"to": "downloads:list"}),
+        "file_url": address({"to": "downloads:file", "args": {"pk": file}}) if file else "",
+    }

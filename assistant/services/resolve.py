@@ -15,7 +15,7 @@ from uuid import UUID
 from assistant.engine.dialogue import Resolution
 from assistant.skill import Ref, Slot
 from customers.services import cart as carts
-from customers.services import catalog, customers, subscriptions
+from customers.services import catalog, customers, orders, subscriptions
 from portal.core.scope import Scope
 
 CANDIDATES_TRIED = 3
@@ -36,6 +36,7 @@ class Resolver:
             "product": self._product,
             "cart_line": self._cart_line,
             "subscription": self._subscription,
+            "order": self._order,
             "term": lambda raw, _: _one_of(raw, TERMS, "term"),
             "cycle": lambda raw, _: _one_of(raw, CYCLES, "billing plan"),
             "quantity": _quantity,
@@ -111,6 +112,16 @@ class Resolver:
             return Resolution(value=_said_as(refs[0], text, matches[0].how))
         return Resolution(choices=refs, message="" if refs else _not_found("subscription", text, ()))
 
+    def _order(self, raw: Any, _slots: Mapping[str, Any]) -> Resolution:
+        """The order with this ID; of several customers' orders that share it, the person chooses."""
+        text = str(raw)
+        try:
+            return Resolution(value=_said_as(order_ref(orders.get(self.scope, order_id=text[:60])), text, "id"))
+        except orders.OrderNotFound:
+            return Resolution(message=_not_found("order", text, ()))
+        except orders.OrderAmbiguous as several:
+            return Resolution(choices=tuple(order_ref(order, of=True) for order in several.orders[:CHOICES_SHOWN]))
+
     def _cart_line(self, raw: Any, slots: Mapping[str, Any]) -> Resolution:
         """A line of the cart on the page: by number, by product, or the only one without a promotion."""
         page = slots.get("page", {})
@@ -154,6 +165,14 @@ def subscription_ref(subscription: Any) -> Ref:
     note = f"{subscription.customer.company_name} · {licenses}, {until} · {subscription.subscription_id}"
     key, name = str(subscription.subscription_id), subscription.friendly_name
     return Ref(kind="subscription", key=key, label=name, pk=subscription.pk, note=note)
+
+
+def order_ref(order: Any, *, of: bool = False) -> Ref:
+    """`of`: an order whose ID another customer's order has too."""
+    key = f"{order.order_id}@{order.customer.tenant_id}"
+    note = f"{order.customer.company_name} · {order.created_at.day} {order.created_at:%b %Y}"
+    label = f"{order.order_id} of {order.customer.company_name}" if of else order.order_id
+    return Ref(kind="order", key=key, label=label, pk=order.pk, note=note)
 
 
 def line_name(line: Any) -> str:

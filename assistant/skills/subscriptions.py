@@ -1,12 +1,14 @@
-"""A customer's subscriptions."""
+"""A customer's subscriptions, and one of them with everything that is asked about it."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
-from assistant.skill import Answer, Fact, Link, Ref, Skill, Slot, Source, stamp
-from customers.services import subscriptions
+from assistant.skill import Answer, Fact, Link, Ref, Skill, Slot, Source, checks_of, stamp
+from assistant.skills import records
+from customers.services import end_of_term, partner_of_record, subscriptions
 
 SHOWN = 7
 LISTED_AT_MOST = 50
@@ -46,6 +48,85 @@ def list_subscriptions(scope: Any, *, customer: Ref, as_of: datetime) -> Answer:
     )
 
 
+def show_details(scope: Any, *, subscription: Ref, customer: Ref | None = None, as_of: datetime) -> Answer:
+    """State, licenses, term, what happens at its end, price, partner of record, promotion and order."""
+    key = UUID(subscription.key)
+    row = subscriptions.get(scope, subscription_id=key)
+    outcome = end_of_term.explain(scope, subscription_id=key, as_of=as_of)
+    facts = (*records.whose(row), *_term(row, outcome), *_money(row), *_record(scope, row))
+    state = subscriptions.state_words(row).lower()
+    terms = subscriptions.terms(row)
+    lead = f"{records.named(row)} is {state}: {_licenses(row)}{f', {terms}' if terms else ''}."
+    if row.has_no_end:
+        body = "It has no end."
+    else:
+        body = f"Its term ends on {_end(row)}. {records.split(outcome.verdict)[0]}"
+    links = tuple(fact.link for fact in facts if fact.link)
+    return Answer(
+        lead=lead,
+        body=body,
+        facts=facts,
+        checks=() if outcome.allowed or row.has_no_end else checks_of(outcome),
+        sources=(records.of_data(row), *records.of_rule(outcome.rule)),
+        chips=_next_questions(row),
+        links=links,
+        as_of=stamp(as_of),
+    )
+
+
+def _term(row: Any, outcome: Any) -> list[Fact]:
+    facts = [Fact(label="Status", value=subscriptions.state_words(row)), Fact(label="Licenses", value=_assigned(row))]
+    if terms := subscriptions.terms(row):
+        facts.append(Fact(label="Term and billing", value=terms))
+    facts.append(Fact(label="Running since", value=records.day(row.effective_start_at)))
+    if not row.has_no_end:
+        facts.append(Fact(label="Term ends", value=_end(row)))
+        facts.append(Fact(label="Auto-renew", value="on" if row.auto_renew_enabled else "off"))
+        facts.append(Fact(label="Then", value=outcome.verdict))
+    if row.cancellation_allowed_until:
+        facts.append(Fact(label="Cancelable until", value=records.moment(row.cancellation_allowed_until)))
+    return facts
+
+
+def _money(row: Any) -> list[Fact]:
+    price = subscriptions.price(row)
+    facts = []
+    if price and price.per_month:
+        facts.append(Fact(label="Price", value=f"{price.per_month} per month"))
+    elif price:
+        facts.append(Fact(label="Price", value=f"{price.per_term} for the term"))
+    if row.promotion_id:
+        facts.append(Fact(label="Promotion", value=row.promotion_id))
+    if row.order_id:
+        page = Link(label=f"Order {row.order_id}", to="customers:order", args={"order_id": row.order_id})
+        facts.append(Fact(label="Order", value=row.order_id, link=page))
+    return facts
+
+
+def _record(scope: Any, row: Any) -> list[Fact]:
+    """Who the partner of record is; whether it is valid is another question."""
+    identifier = row.partner_of_record
+    if not identifier:
+        return [Fact(label="Partner of record", value="not set")] if partner_of_record.is_for(scope) else []
+    reseller = None
+    if partner_of_record.is_for(scope):
+        reseller = partner_of_record.verdict_of(scope, row, partner_id=identifier).reseller
+    return [Fact(label="Partner of record", value=f"{reseller.name} · {identifier}" if reseller else identifier)]
+
+
+def _next_questions(row: Any) -> tuple[str, ...]:
+    if row.status != "active":
+        return ()
+    who = f"subscription {row.subscription_id}"
+    return (f"Is {who} eligible for cancellation?", f"How much quantity can I reduce on {who}?")
+
+
+def _assigned(row: Any) -> str:
+    if row.billing_type == "usage":
+        return "by usage"
+    return f"{row.quantity:,}" if row.assigned_licenses is None else f"{row.quantity:,}, {row.assigned_licenses:,} assigned"
+
+
 def _row(row: Any) -> dict[str, Any]:
     return {
         "name": row.friendly_name,
@@ -83,4 +164,14 @@ SUBSCRIPTION_LIST = Skill(
     prompt="Get my list of subscriptions for customer [customer name].",
     slots=(Slot(name="customer", question="For which customer?", kind="customer"),),
     run=list_subscriptions,
+)
+SUBSCRIPTION_DETAILS = Skill(
+    key="subscription_details",
+    title="show the details of a subscription",
+    prompt="Get the details of subscription [subscription name] for customer [customer name].",
+    slots=(
+        Slot(name="subscription", question="Which subscription?", kind="subscription"),
+        Slot(name="customer", question="For which customer?", kind="customer", required=False),
+    ),
+    run=show_details,
 )

@@ -193,6 +193,27 @@ def change(request: HttpRequest, conversation_id: uuid.UUID, number: int) -> Htt
     return render_page(request, PANEL, context, part="exchange")
 
 
+@require_safe
+@needs("view")
+def report(request: HttpRequest, conversation_id: uuid.UUID, number: int) -> HttpResponse:
+    """The card of a report as it stands now; it asks again by itself until the file is done."""
+    scope = request.scope  # type: ignore[attr-defined]
+    try:
+        card = services.report_of(scope, conversation_id=conversation_id, number=number)
+    except services.ConversationNotFound as missing:
+        raise Http404(str(missing)) from missing
+    if not wants_part(request):
+        return redirect(_page_url(conversation_id, "") + f"#turn-{number}")
+    asked = request.GET.get("asked", "")
+    context = {
+        "card": card,
+        "turn": {"conversation": conversation_id, "number": number},
+        "asked": min(int(asked), 99) + 1 if asked.isascii() and asked.isdigit() and len(asked) < 4 else 1,
+        "say": "" if card["running"] else f"{card['title']}: {card['state']}.",
+    }
+    return render_page(request, PANEL, context, part="report")
+
+
 @require_POST
 @needs("view")
 def feedback(request: HttpRequest, conversation_id: uuid.UUID, number: int) -> HttpResponse:

@@ -14,7 +14,7 @@ from customers.queries import search, upgrades
 from customers.queries import subscriptions as queries
 from customers.rules import billing, product_names
 from customers.rules.billing import Amounts
-from customers.rules.vocabulary import STATUS_WORDS
+from customers.rules.vocabulary import STATUS_WORDS, term_words
 from portal.core.models import AuditEvent
 from portal.core.scope import Scope
 from portal.core.text import fold
@@ -133,6 +133,13 @@ def match(scope: Scope, *, text: str, customer_id: int | None, limit: int = 5) -
 def state_words(subscription: Subscription) -> str:
     """The state as people call it: the API's "deleted" is "Canceled"."""
     return STATUS_WORDS.get(subscription.status, subscription.status)
+
+
+def terms(subscription: Subscription) -> str:
+    """`1 year, billed monthly`; empty for what is billed by usage and has no term."""
+    if not subscription.term_duration:
+        return ""
+    return term_words(subscription.term_duration, subscription.billing_cycle)
 
 
 def price(subscription: Subscription, *, quantity: int | None = None) -> Amounts | None:

@@ -1,5 +1,6 @@
 """What others may ask of downloads."""
 
+from downloads.reports import REPORTS
 from downloads.services.requests import (
     ONCE_IN,
     PAGE,
@@ -13,6 +14,8 @@ from downloads.services.requests import (
     mark_seen,
     open_file,
     request_report,
+    standing,
+    standing_of,
     when,
     write_report,
 )
@@ -21,6 +24,7 @@ from downloads.services.runs import expire, run, sweep
 __all__ = [
     "ONCE_IN",
     "PAGE",
+    "REPORTS",
     "DownloadNotFound",
     "OpenedFile",
     "ReportNotFound",
@@ -33,6 +37,8 @@ __all__ = [
     "open_file",
     "request_report",
     "run",
+    "standing",
+    "standing_of",
     "sweep",
     "when",
     "write_report",

@@ -89,6 +89,36 @@ def when(at: datetime, as_of: datetime) -> str:
     return f"{day} at {at:%H:%M}"
 
 
+def standing_of(request: DownloadRequest, *, may_open: bool) -> dict[str, object]:
+    """How a request stands now, as plain data for a card: number, state in words, rows, percent, what to open."""
+    percent = 100 * request.rows_done // request.rows_total if request.rows_total else 0
+    ready = request.status == Status.COMPLETED and bool(request.row_count)
+    empty = request.status == Status.COMPLETED and not request.row_count
+    kind = REPORTS.get(request.report)
+    return {
+        "number": request.number,
+        "status": "empty" if empty else request.status,
+        "state": "Nothing to report" if empty else "Ready" if ready else request.get_status_display(),
+        "running": request.status in UNDER_WAY,
+        "rows": request.row_count,
+        "done": request.rows_done,
+        "total": request.rows_total,
+        "percent": min(percent, 100),
+        "failure": request.failure,
+        "nothing": kind.nothing if empty and kind else "",
+        "file": str(request.pk) if ready and may_open else "",
+    }
+
+
+def standing(scope: Scope, *, request_id: int) -> dict[str, object] | None:
+    """How a request of this tenant stands now, whoever asked; None when there is no such request."""
+    request = DownloadRequest.objects.within(scope).filter(pk=request_id).first()
+    if request is None:
+        return None
+    mine = access.can(scope, "download_all") or request.requested_by_id == scope.user_id
+    return standing_of(request, may_open=mine)
+
+
 def visible(scope: Scope) -> ScopedQuerySet:
     """Requests that this person may see: all of the tenant for admin and sales agents, else their own."""
     found = DownloadRequest.objects.within(scope)
