@@ -47,9 +47,7 @@ def check_reduction(scope: Any, *, subscription: Ref, customer: Ref | None = Non
         facts.append(Fact(label="May go now", value=records.licenses(found.reducible)))
         facts.append(Fact(label="Must stay", value=records.licenses(found.lowest)))
         facts += [Fact(label="Window", value=_window(each)) for each in found.windows]
-        links = (
-            records.subscription_link("Change the licenses", row.subscription_id, page="subscription_licenses"),
-        )
+        links = (records.subscription_link("Change the licenses", row.subscription_id, page="subscription_licenses"),)
     elif not row.has_no_end:
         links = (
             records.subscription_link("Schedule it for the renewal", row.subscription_id, page="subscription_schedule"),
@@ -76,12 +74,12 @@ def _refund(scope: Any, key: UUID, as_of: datetime) -> list[Fact]:
     return [Fact(label="Refund, an estimate", value=f"{estimate.amount} = {estimate.formula}")]
 
 
-def _what_else(
-    scope: Any, row: Any, *, allowed: bool, as_of: datetime
-) -> tuple[tuple[Link, ...], tuple[str, ...]]:
+def _what_else(scope: Any, row: Any, *, allowed: bool, as_of: datetime) -> tuple[tuple[Link, ...], tuple[str, ...]]:
     """The page that does it; where it cannot be done, the end of the term, or help with a duplicate."""
     if allowed:
-        return (records.subscription_link("Cancel it on its page", row.subscription_id, page="subscription_cancel"),), ()
+        return (
+            records.subscription_link("Cancel it on its page", row.subscription_id, page="subscription_cancel"),
+        ), ()
     links: tuple[Link, ...] = ()
     if not row.has_no_end and row.commitment_ends_at >= as_of:
         links = (

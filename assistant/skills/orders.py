@@ -35,7 +35,10 @@ def show_promotions(scope: Any, *, order: Ref, as_of: datetime) -> Answer:
         body=_rest(decided),
         facts=tuple(facts),
         cards=(_lines(found, decided, page),) if len(decided.checks) != 1 or not given else (),
-        sources=(Source(title=f"Order {placed.order_id}", detail=records.day(placed.created_at)), *records.of_rule(rule)),
+        sources=(
+            Source(title=f"Order {placed.order_id}", detail=records.day(placed.created_at)),
+            *records.of_rule(rule),
+        ),
         links=(page, who),
         as_of=stamp(as_of),
     )

@@ -57,10 +57,7 @@ def show_details(scope: Any, *, subscription: Ref, customer: Ref | None = None, 
     state = subscriptions.state_words(row).lower()
     terms = subscriptions.terms(row)
     lead = f"{records.named(row)} is {state}: {_licenses(row)}{f', {terms}' if terms else ''}."
-    if row.has_no_end:
-        body = "It has no end."
-    else:
-        body = f"Its term ends on {_end(row)}. {records.split(outcome.verdict)[0]}"
+    body = "It has no end." if row.has_no_end else f"Its term ends on {_end(row)}. {records.split(outcome.verdict)[0]}"
     links = tuple(fact.link for fact in facts if fact.link)
     return Answer(
         lead=lead,
@@ -124,7 +121,11 @@ def _next_questions(row: Any) -> tuple[str, ...]:
 def _assigned(row: Any) -> str:
     if row.billing_type == "usage":
         return "by usage"
-    return f"{row.quantity:,}" if row.assigned_licenses is None else f"{row.quantity:,}, {row.assigned_licenses:,} assigned"
+    return (
+        f"{row.quantity:,}"
+        if row.assigned_licenses is None
+        else f"{row.quantity:,}, {row.assigned_licenses:,} assigned"
+    )
 
 
 def _row(row: Any) -> dict[str, Any]:

@@ -32,7 +32,7 @@ def show_upgrades(scope: Any, *, subscription: Ref, customer: Ref | None = None,
         lead=lead,
         body=body,
         facts=facts,
-        checks=checks_of(source),
+        checks=checks_of(_behind(found, possible=bool(possible))),
         cards=(_targets(found, page),) if found.targets else (),
         sources=(*records.of_rule(source.rule), records.of_data(row)),
         chips=(f"What is the status of my transition for {row.subscription_id}?",) if _is_running(source) else (),
@@ -78,6 +78,13 @@ def show_status(scope: Any, *, subscription: Ref, customer: Ref | None = None, a
         links=tuple(fact.link for fact in facts if fact.link),
         as_of=stamp(as_of),
     )
+
+
+def _behind(found: Any, *, possible: bool) -> Any:
+    """The decision on the subscription; where only the targets are in the way, on the first of them."""
+    if possible or not found.source.allowed or not found.targets:
+        return found.source
+    return found.targets[0].full
 
 
 def _why_not(found: Any) -> tuple[str, ...]:

@@ -203,7 +203,7 @@ def report(request: HttpRequest, conversation_id: uuid.UUID, number: int) -> Htt
     except services.ConversationNotFound as missing:
         raise Http404(str(missing)) from missing
     if not wants_part(request):
-        return redirect(_page_url(conversation_id, "") + f"#turn-{number}")
+        return redirect(conversation_url(conversation_id, "") + f"#turn-{number}")
     asked = request.GET.get("asked", "")
     context = {
         "card": card,

@@ -148,10 +148,9 @@ def test_est_report_is_requested_once(say: Say, ours: Scope) -> None:
 
 
 def test_what_is_not_wired_is_understood_and_said(say: Say) -> None:
-    reply = say("Can I cancel Power BI Pro for Fabrikam Robotics?")
-    assert (reply.skill, reply.status) == ("cancellation_eligibility", "refused")
+    reply = say("Cancel the duplicate subscription due to an upgrade for customer Fabrikam Robotics.")
+    assert (reply.skill, reply.status) == ("cancel_duplicate", "refused")
     assert reply.text.startswith("Not available here yet")
-    assert reply.slots == {"subscription": "Power BI Pro", "customer": "Fabrikam Robotics"}
 
 
 def test_a_bare_cancel_asks_which(say: Say) -> None:

@@ -15,7 +15,7 @@ from assistant.skills import SKILLS
 from portal.core.access import CAPABILITIES
 from portal.core.jobs import WRITES
 
-KINDS = {"customer", "subscription", "product", "sku", "cart_line", "term", "cycle", "quantity"}
+KINDS = {"customer", "subscription", "product", "sku", "cart_line", "order", "term", "cycle", "quantity"}
 REPLIES = Path("templates/assistant/replies")
 
 
