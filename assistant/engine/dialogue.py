@@ -31,7 +31,7 @@ _AGAIN = re.compile(
 )
 _THERE = re.compile(
     r"\b(?:it|its|they|them|their|theirs|(?:this|that|the same) (?:customer|client|product|subscription|offer|one|line)"
-    r"|the customer|the product)\b"
+    r"|the customer|the product|other (?:promotions?|terms?|billing|plans?))\b"
 )
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh")
 

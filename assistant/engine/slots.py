@@ -50,7 +50,9 @@ class Heard:
 def extract(text: str) -> Heard:
     """Everything of a known shape in `text` (already cleaned)."""
     # Angle brackets are the marks of this module: typed ones would be taken for finds.
-    heard = Heard(text=text, rest=re.sub(r"[<>]", " ", text))
+    rest = re.sub(r"[<>]", " ", text)
+    # An example keeps its brackets and asterisks when only the words in them are replaced: **[34b37d7340cc]**.
+    heard = Heard(text=text, rest=re.sub(r"[*\[]+([\w:-]+)[*\]]+", r"\1", rest))
     _ids(heard)
     _terms_and_cycles(heard)
     _quantities(heard)

@@ -16,7 +16,7 @@ def check_cancellation(scope: Any, *, subscription: Ref, customer: Ref | None = 
     key = UUID(subscription.key)
     row = subscriptions.get(scope, subscription_id=key)
     found = cancellation.explain(scope, subscription_id=key, as_of=as_of)
-    lead, body = records.split(records.about(row, found.verdict))
+    lead, body = records.split(records.about(records.named(row), found.verdict))
     facts = [*records.whose(row), Fact(label="Licenses", value=_quantity(row))]
     if found.until:
         facts.append(Fact(label="Window", value=f"until {records.moment(found.until)}"))

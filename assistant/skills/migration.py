@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from assistant.skill import Answer, Fact, Link, Ref, Skill, Slot, Source, checks_of, stamp
+from assistant.skills import records
 from customers.services import migration
 
 
@@ -26,8 +27,10 @@ def check_migration(scope: Any, *, subscription: Ref, customer: Ref | None = Non
     if found.vendor_code:
         facts.append(Fact(label="Partner Center code", value=found.vendor_code))
     rule = found.rule
+    lead, body = records.split(records.about(subscription.label, found.verdict))
     return Answer(
-        lead=found.verdict,
+        lead=lead,
+        body=body,
         facts=tuple(facts),
         checks=checks_of(found),
         sources=(Source(title=rule.title, detail=f"checked {rule.checked_on:%d %b %Y}"),) if rule else (),

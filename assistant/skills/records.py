@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Any
 
@@ -39,9 +40,9 @@ def named(row: Any) -> str:
     return f"{row.friendly_name} of {row.customer.company_name}"
 
 
-def about(row: Any, verdict: str) -> str:
-    """A verdict that speaks of "it", said of this subscription."""
-    return f"{named(row)} {verdict[3:]}" if verdict.startswith("It ") else f"{named(row)}: {verdict}"
+def about(name: str, verdict: str) -> str:
+    """A verdict that speaks of "it", said of the subscription by name."""
+    return re.sub(r"\bit\b", lambda _: name, verdict, count=1, flags=re.IGNORECASE)
 
 
 def split(text: str) -> tuple[str, str]:

@@ -26,7 +26,7 @@ def test_eligible(say: Say, legacy: Subscription) -> None:
     reply = say("Is Office 365 E3 eligible for MS-led migration for my customer Fabrikam Robotics?")
     assert (reply.skill, reply.status) == ("migration_eligibility", "answered")
     assert reply.slots == {"subscription": "Office 365 E3", "customer": "Fabrikam Robotics"}
-    assert reply.text.startswith("Microsoft migrates it when it renews on 21 Feb 2027")
+    assert reply.text.startswith("Microsoft migrates Office 365 E3 when it renews on 21 Feb 2027")
     assert "Becomes: Microsoft 365 Business Premium (CFQ7TTC0LCHC:0002)" in reply.text
     assert "Computed from the announced rule" in reply.text
 
@@ -36,7 +36,7 @@ def test_not_eligible_says_why(say: Say, legacy: Subscription) -> None:
     legacy.promotion_id = "39NFJQT26J7Z:0006:084R5MQ9QF1W"
     legacy.save()
     reply = say("Is Office 365 E3 eligible for MS-led migration for my customer Fabrikam Robotics?")
-    assert reply.text.startswith("Microsoft does not migrate it when it renews.")
+    assert reply.text.startswith("Microsoft does not migrate Office 365 E3 when it renews.")
     assert "Not met: Auto-renew is off" in reply.text
     assert "Partner Center code: 900218" in reply.text
 
@@ -53,7 +53,7 @@ def test_several_of_one_name_are_told_apart(say: Say, legacy: Subscription) -> N
     assert (reply.status, reply.answer["asks_for"]) == ("needs_input", ["subscription"])
     assert "33 licenses" in reply.answer["choices"][1]["note"]
     second = say("second", choice=str(other.subscription_id))
-    assert second.text.startswith("It is a new commerce subscription already: there is nothing to migrate.")
+    assert second.text.startswith("Office 365 E3 is a new commerce subscription already: there is nothing to migrate.")
 
 
 def test_what_is_missing_is_asked_for(say: Say, legacy: Subscription) -> None:
