@@ -8,10 +8,12 @@ file is consistent within a range and not across ranges, which are read one afte
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import os
+import re
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -25,8 +27,8 @@ from django.db.models import CharField, F, Func, Value
 
 from customers.models import Customer
 from downloads import writers
-from downloads.report import EVALUATED_AT, Column, Report, Shape
-from portal.core.scope import Scope, ScopedQuerySet
+from downloads.report import DECIDED, EVALUATED_AT, Column, Decisions, Report, Shape
+from portal.core.scope import Scope
 
 CUSTOMERS_PER_PART = 5_000
 BLOCK = 1 << 20
@@ -79,20 +81,31 @@ class _Moment(Func):
     template = "to_char(%(expressions)s, 'FMMM/FMDD/YYYY FMHH12:MI:SS AM')"
 
 
+class _Money(Func):
+    output_field = CharField()
+    template = "round(%(expressions)s, 2)::text"
+
+
+class _Flag(Func):
+    output_field = CharField()
+    template = "CASE WHEN %(expressions)s THEN 'TRUE' WHEN NOT %(expressions)s THEN 'FALSE' END"
+
+
+_AS_SQL: dict[Shape, type[Func]] = {
+    Shape.TEXT: _Text,
+    Shape.WORD: _Word,
+    Shape.MOMENT: _Moment,
+    Shape.MONEY: _Money,
+    Shape.FLAG: _Flag,
+}
+
+
 def _sql(column: Column, evaluation_at: datetime) -> Any:
     """The column as an expression that prints what `writers` would print."""
     if column.field == EVALUATED_AT:
         return Value(writers.moment(evaluation_at), output_field=CharField())
     field = F(column.field)
-    match column.shape:
-        case Shape.TEXT:
-            return _Text(field)
-        case Shape.WORD:
-            return _Word(field)
-        case Shape.MOMENT:
-            return _Moment(field)
-        case _:
-            return field
+    return _AS_SQL[column.shape](field) if column.shape in _AS_SQL else field
 
 
 # --- Ranges -----------------------------------------------------------------------------------
@@ -119,16 +132,30 @@ def count(report: type[Report], scope: Scope, *, evaluation_at: datetime) -> int
     return int(report.query(scope, as_of=evaluation_at).count())
 
 
-def write_range(report: type[Report], scope: Scope, keys: Range, out: writers.Out, *, evaluation_at: datetime) -> int:
-    """Write the rows of one range, without the header; answer how many."""
+def write_range(
+    report: type[Report],
+    scope: Scope,
+    keys: Range,
+    out: writers.Out,
+    *,
+    evaluation_at: datetime,
+    decided: Decided | None = None,
+) -> int:
+    """Write the rows of one range, without the header; answer how many.
+
+    With `decided` (see `decided_for`) from one range to the next, what it learned is not asked again."""
     field = report.customer_field
+    decided = decided or decided_for(report, scope, evaluation_at=evaluation_at)
     records: Any = (
         report.query(scope, as_of=evaluation_at)
         .filter(**{f"{field}__gte": keys.first, f"{field}__lte": keys.last})
         .order_by(field, *report.order)
     )
+    if decided is not None:
+        return decided.write(records, keys, out)
     if connection.vendor == "postgresql":
-        return _copy(records, report.columns, out, evaluation_at)
+        printed = records.values_list(*(_sql(column, evaluation_at) for column in report.columns))
+        return _write_blocks(_copy(printed), out)
     shapes = [column.shape for column in report.columns]
     return writers.write_rows(out, shapes, _rows(records, report.columns, evaluation_at))
 
@@ -140,22 +167,109 @@ def _rows(records: Any, columns: tuple[Column, ...], evaluation_at: datetime) ->
         yield [evaluation_at if column.field == EVALUATED_AT else next(values) for column in columns]
 
 
-def _copy(records: ScopedQuerySet, columns: tuple[Column, ...], out: writers.Out, evaluation_at: datetime) -> int:
-    printed: Any = records.values_list(*(_sql(column, evaluation_at) for column in columns))
+def _copy(printed: Any) -> Iterator[bytes]:
+    """The rows as PostgreSQL prints them, each with its line feed."""
     sql, params = printed.sql_with_params()
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(FOR_COPY)
         # With its values filled in, because Django's counting cursor passes on nothing but the text.
         statement = cursor.mogrify(f"COPY ({sql}) TO STDOUT WITH (FORMAT csv)", params)
         with cursor.copy(statement) as rows:
-            block = bytearray()
-            for row in rows:
-                block += row
-                if len(block) >= BLOCK:
-                    out.write(block)
-                    block.clear()
+            yield from rows
+
+
+def _write_blocks(lines: Iterator[bytes], out: writers.Out) -> int:
+    """Write the lines in large blocks; answer how many there were."""
+    block, count = bytearray(), 0
+    for count, row in enumerate(lines, start=1):  # noqa: B007 - the last number is the answer
+        block += row
+        if len(block) >= BLOCK:
             out.write(block)
-        return int(cursor.rowcount)
+            block.clear()
+    out.write(block)
+    return count
+
+
+# --- Decided columns --------------------------------------------------------------------------
+
+
+class Decided:
+    """Completes the records of one file with what a rule decides of them.
+
+    The database prints the record's own columns; the decided ones are printed once for equal cases.
+    """
+
+    AT_MOST = 20_000  # printed cases in memory
+
+    def __init__(self, report: type[Report], decisions: Decisions, evaluation_at: datetime) -> None:
+        first = next(n for n, column in enumerate(report.columns) if column.field == DECIDED)
+        self._own, self._rest = report.columns[:first], report.columns[first:]
+        self._keys = (report.customer_field, *report.asks)
+        self._decisions, self._evaluation_at = decisions, evaluation_at
+        # What was asked for comes first in a row of PostgreSQL.
+        self._asked = re.compile(rb'(?:(?:"(?:[^"]|"")*"|[^,"]*),){%d}' % len(report.asks))
+        self._read: dict[bytes, tuple[str, ...]] = {}
+        self._printed: dict[Hashable, tuple[bytes, ...]] = {}
+
+    def write(self, records: Any, keys: Range, out: writers.Out) -> int:
+        self._decisions.read(keys.first, keys.last)
+        lines = self._by_copy(records) if connection.vendor == "postgresql" else self._by_rows(records)
+        return _write_blocks(lines, out)
+
+    def _by_copy(self, records: Any) -> Iterator[bytes]:
+        own = [_sql(column, self._evaluation_at) for column in self._own]
+        case, printed, asked_of, read = self._decisions.case, self._printed, self._asked.match, self._read
+        for row in _copy(records.values_list(*map(F, self._keys), *own)):
+            customer, _, rest = bytes(row).partition(b",")
+            found = asked_of(rest)
+            assert found is not None  # noqa: S101 - the pattern takes any row
+            asked = read.get(found[0]) or self._read_asked(found[0])
+            key = case(int(customer), asked)
+            lines = printed.get(key)
+            if lines is None:
+                lines = self._print(key)
+            if lines:
+                head = rest[found.end() : -1]
+                for line in lines:
+                    yield head + line
+
+    def _by_rows(self, records: Any) -> Iterator[bytes]:
+        shapes, count = [column.shape for column in self._own], len(self._keys)
+        fields = [column.field for column in self._own]
+        for record in records.values_list(*self._keys, *fields).iterator(chunk_size=2_000):
+            key = self._decisions.case(record[0], tuple(str(value) for value in record[1:count]))
+            lines = self._printed.get(key)
+            if lines is None:
+                lines = self._print(key)
+            if lines:
+                head = writers.line(shapes, record[count:])[:-1]
+                for line in lines:
+                    yield head + line
+
+    def _read_asked(self, text: bytes) -> tuple[str, ...]:
+        if len(self._read) >= self.AT_MOST:
+            self._read.clear()
+        words = self._read[text] = tuple(next(csv.reader([text[:-1].decode()])))
+        return words
+
+    def _print(self, case: Hashable) -> tuple[bytes, ...]:
+        if len(self._printed) >= self.AT_MOST:
+            self._printed.clear()
+        shapes = [column.shape for column in self._rest]
+        lines = self._printed[case] = tuple(
+            b"," + writers.line(shapes, self._filled(values)) for values in self._decisions.rows(case)
+        )
+        return lines
+
+    def _filled(self, values: Sequence[Any]) -> list[Any]:
+        decided = iter(values)
+        return [self._evaluation_at if column.field == EVALUATED_AT else next(decided) for column in self._rest]
+
+
+def decided_for(report: type[Report], scope: Scope, *, evaluation_at: datetime) -> Decided | None:
+    """Who fills the decided columns of one file; None for a report that has none."""
+    decisions = report.decisions(scope, as_of=evaluation_at)
+    return None if decisions is None else Decided(report, decisions, evaluation_at)
 
 
 # --- Files ------------------------------------------------------------------------------------
@@ -271,7 +385,11 @@ def write_file(report: type[Report], scope: Scope, path: Path, *, evaluation_at:
     """The same file without a request, in one go. It appears under `path` when it is whole."""
     with Draft(path.with_name(f".{path.name}.tmp")) as draft:
         draft.write(writers.header(report.headers()))
-        rows = sum(write_range(report, scope, keys, draft, evaluation_at=evaluation_at) for keys in ranges(scope))
+        decided = decided_for(report, scope, evaluation_at=evaluation_at)
+        rows = sum(
+            write_range(report, scope, keys, draft, evaluation_at=evaluation_at, decided=decided)
+            for keys in ranges(scope)
+        )
         draft.end_part()
         draft.sync()
         draft.path.replace(path)

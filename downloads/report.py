@@ -6,10 +6,11 @@ turns the shape into SQL on PostgreSQL and into Python elsewhere; both give the 
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 
 class Shape(Enum):
@@ -20,17 +21,36 @@ class Shape(Enum):
     GUID = auto()  # 8-4-4-4-12, lower case
     WORD = auto()  # an API word with capitals: monthly → Monthly, one_time → OneTime
     MOMENT = auto()  # 2/14/2026 11:59:59 PM, UTC
+    MONEY = auto()  # 301.43: two decimals, half up
+    FLAG = auto()  # TRUE or FALSE
 
 
 # In place of a field: the instant that the whole file speaks of.
 EVALUATED_AT = "evaluated_at"
+# In place of a field: what a rule decides of the record.
+DECIDED = "decided"
 
 
 @dataclass(frozen=True)
 class Column:
     header: str
-    field: str  # a path from the record, in the query's own words (customer__tenant_id), or EVALUATED_AT
+    field: str  # a path from the record, in the query's own words (customer__tenant_id), EVALUATED_AT or DECIDED
     shape: Shape = Shape.TEXT
+
+
+class Decisions(Protocol):
+    """Fills the decided columns of one file. Equal cases have equal rows, so that the rule is asked once for many.
+
+    Only `read` may ask the database: the records are streaming while the others are called."""
+
+    def read(self, first: int, last: int) -> None:
+        """Learn about the customers with the keys from `first` to `last`, whose records come next."""
+
+    def case(self, customer: int, asked: tuple[str, ...]) -> Hashable:
+        """All that decides about a record: of its customer, and the record's values of `Report.asks`."""
+
+    def rows(self, case: Any) -> Sequence[Sequence[Any]]:
+        """The values of the decided columns: one sequence per line of the file, none to leave the record out."""
 
 
 class Report:
@@ -45,11 +65,19 @@ class Report:
     columns: ClassVar[tuple[Column, ...]]
     customer_field: ClassVar[str] = "customer_id"  # the file is cut by ranges of it
     order: ClassVar[tuple[str, ...]] = ("pk",)  # within a customer; total, so that a resumed file has the same bytes
+    # Fields of the record, numbers or texts without null, that `decisions` needs; printed nowhere. The decided
+    # columns come after the record's own.
+    asks: ClassVar[tuple[str, ...]] = ()
 
     @classmethod
     def query(cls, scope: Any, *, as_of: datetime) -> Any:
         """The records as a scoped queryset. Excludes whatever the report does not speak of."""
         raise NotImplementedError
+
+    @classmethod
+    def decisions(cls, scope: Any, *, as_of: datetime) -> Decisions | None:
+        """Who fills the decided columns; None for a report that has none."""
+        return None
 
     @classmethod
     def headers(cls) -> list[str]:

@@ -10,9 +10,11 @@ import csv
 import re
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any, Protocol
 
 from downloads.report import Shape
+from portal.core.money import rounded
 from portal.core.text import FORMULA_STARTS as FORMULA_STARTS
 from portal.core.text import safe_text as safe_text
 
@@ -28,12 +30,23 @@ def word(value: str) -> str:
     return safe_text(re.sub(r"[^\W_]+", lambda run: run[0].capitalize(), value).replace("_", ""))
 
 
+def money(value: Decimal) -> str:
+    """For example `301.43`, without a currency."""
+    return f"{rounded(value):f}"
+
+
+def flag(value: bool) -> str:
+    return "TRUE" if value else "FALSE"
+
+
 PRINT: dict[Shape, Callable[[Any], str]] = {
     Shape.TEXT: safe_text,
     Shape.NUMBER: str,
     Shape.GUID: str,
     Shape.WORD: word,
     Shape.MOMENT: moment,
+    Shape.MONEY: money,
+    Shape.FLAG: flag,
 }
 
 
@@ -65,3 +78,19 @@ def write_rows(out: Out, shapes: Sequence[Shape], rows: Iterable[Sequence[Any]])
     for count, row in enumerate(rows, start=1):  # noqa: B007 - the last number is the answer
         writer.writerow(["" if value is None else show(value) for show, value in zip(printers, row, strict=True)])
     return count
+
+
+def line(shapes: Sequence[Shape], values: Sequence[Any]) -> bytes:
+    """One row, with its line feed."""
+    out = bytearray()
+    write_rows(_Bytes(out), shapes, [values])
+    return bytes(out)
+
+
+class _Bytes:
+    def __init__(self, held: bytearray) -> None:
+        self.held = held
+
+    def write(self, block: Any, /) -> int:
+        self.held += block
+        return len(block)

@@ -109,8 +109,9 @@ def _produce(request: DownloadRequest, shop: pipeline.Workshop, now: Now) -> Non
         total = pipeline.count(report, scope, evaluation_at=evaluation_at)
         _update(request, rows_total=total, lease_until=now() + LEASE)
         last = chunks[kept - 1].last_key if kept else 0
+        decided = pipeline.decided_for(report, scope, evaluation_at=evaluation_at)
         for keys in pipeline.ranges(scope, after=last, number=kept + 1):
-            count = pipeline.write_range(report, scope, keys, draft, evaluation_at=evaluation_at)
+            count = pipeline.write_range(report, scope, keys, draft, evaluation_at=evaluation_at, decided=decided)
             rows += count
             _checkpoint(request, keys, draft.end_part(count), rows, as_of=now())
         _finish(request, shop, draft, rows, now)
