@@ -97,6 +97,9 @@ def fill(user: User, number: int) -> None:
         occurred_at=AS_OF, charge_type="new", offer_id="A:1:B", sku_name="Product", quantity=1, billable_quantity=1,
         unit_price=1, effective_unit_price=1, subtotal=1, currency="USD", charge_starts_at=AS_OF, charge_ends_at=AS_OF,
     )  # fmt: skip
+    m.ReconciliationMonth.objects.create(
+        partner=partner, month=AS_OF.date().replace(day=1), currency=f"{number:03}"[-3:], lines=1
+    )
     request = DownloadRequest.objects.create(
         partner=partner, report=f"report-{number}", requested_by=user, requested_at=AS_OF
     )

@@ -1,4 +1,4 @@
-from customers.models.billing import ReconciliationLine
+from customers.models.billing import ReconciliationLine, ReconciliationMonth
 from customers.models.catalog import Availability, LegacyOfferMapping, PriceList, PriceRow, Product, Sku, UpgradePath
 from customers.models.customers import OPEN_END, Customer, IndirectReseller
 from customers.models.orders import Cart, CartLine, Order, OrderLine
@@ -23,6 +23,7 @@ __all__ = [
     "PromotionAssignment",
     "PromotionProduct",
     "ReconciliationLine",
+    "ReconciliationMonth",
     "Sku",
     "Subscription",
     "Ticket",

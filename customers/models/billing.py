@@ -28,10 +28,12 @@ class ReconciliationLine(ScopedModel):
         CUSTOMER_CREDIT = "customerCredit", "Customer credit"
         EXTEND_TERM = "extendTerm", "Extend term"
 
-    partner = models.ForeignKey("core.Partner", on_delete=models.CASCADE, related_name="reconciliation_lines")
-    customer = models.ForeignKey("customers.Customer", on_delete=models.PROTECT, related_name="reconciliation_lines")
+    partner = models.ForeignKey("core.Partner", on_delete=models.CASCADE, related_name="+", db_index=False)
+    customer = models.ForeignKey(
+        "customers.Customer", on_delete=models.PROTECT, related_name="reconciliation_lines", db_index=False
+    )
     subscription = models.ForeignKey(
-        "customers.Subscription", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+        "customers.Subscription", null=True, blank=True, on_delete=models.PROTECT, related_name="+", db_index=False
     )
     month = models.DateField(help_text="First day of the billing period, a calendar month")
     occurred_at = models.DateTimeField()
@@ -44,10 +46,12 @@ class ReconciliationLine(ScopedModel):
     billing_cycle = models.CharField(max_length=12, blank=True)
     quantity = models.IntegerField()
     billable_quantity = models.IntegerField(help_text="Negative on credits")
-    unit_price = models.DecimalField(max_digits=18, decimal_places=6)
-    effective_unit_price = models.DecimalField(max_digits=18, decimal_places=6)
-    subtotal = models.DecimalField(max_digits=18, decimal_places=2)
-    currency = models.CharField(max_length=3)
+    # Of one charge cycle. Null where a fact was missing: `missing` says which.
+    unit_price = models.DecimalField(max_digits=18, decimal_places=6, null=True, blank=True)
+    effective_unit_price = models.DecimalField(max_digits=18, decimal_places=6, null=True, blank=True)
+    subtotal = models.DecimalField(max_digits=18, decimal_places=2, null=True, blank=True)
+    missing = models.CharField(max_length=200, blank=True, db_default="")
+    currency = models.CharField(max_length=3, blank=True)
     charge_starts_at = models.DateTimeField()
     charge_ends_at = models.DateTimeField()
     promotion_id = models.CharField(max_length=40, blank=True)
@@ -60,11 +64,48 @@ class ReconciliationLine(ScopedModel):
         base_manager_name = "unscoped"
         constraints: ClassVar = [
             models.CheckConstraint(condition=Q(month__day=1), name="reconciliation_month_is_first_day"),
+            models.CheckConstraint(
+                condition=Q(
+                    missing="", unit_price__isnull=False, effective_unit_price__isnull=False, subtotal__isnull=False
+                )
+                | (~Q(missing="") & Q(unit_price=None, effective_unit_price=None, subtotal=None)),
+                name="reconciliation_amount_or_reason",
+            ),
+            # A ticket is carried out once.
+            models.UniqueConstraint(
+                fields=["reference_id", "subscription"],
+                condition=Q(charge_type="customerCredit"),
+                name="reconciliation_credit_once",
+            ),
         ]
         indexes: ClassVar = [
             models.Index(fields=["partner", "month", "id"], name="reconciliation_of_month"),
             models.Index(fields=["subscription", "month"], name="reconciliation_of_sub"),
+            models.Index(fields=["partner", "month", "charge_type", "id"], name="reconciliation_of_type"),
+            models.Index(fields=["customer", "month", "id"], name="reconciliation_of_customer"),
         ]
 
     def __str__(self) -> str:
-        return f"{self.charge_type} {self.subtotal} {self.currency}"
+        amount = "without an amount" if self.subtotal is None else f"{self.subtotal} {self.currency}"
+        return f"{self.charge_type} {amount}"
+
+
+class ReconciliationMonth(ScopedModel):
+    """The sums of a month in one currency, kept with every line, so that no page adds up a million of them."""
+
+    partner = models.ForeignKey("core.Partner", on_delete=models.CASCADE, related_name="reconciliation_months")
+    month = models.DateField()
+    currency = models.CharField(max_length=3, blank=True)
+    lines = models.PositiveIntegerField(default=0)
+    charges = models.DecimalField(max_digits=20, decimal_places=2, default=0)
+    credits = models.DecimalField(max_digits=20, decimal_places=2, default=0, help_text="Never positive")
+    without_amount = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        base_manager_name = "unscoped"
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["partner", "month", "currency"], name="reconciliation_month_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.month:%B %Y} {self.currency}".strip()

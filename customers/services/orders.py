@@ -20,7 +20,7 @@ from customers.rules import order as rule
 from customers.rules.order import Figures
 from customers.rules.vocabulary import CartStatus
 from customers.services import cart as cart_service
-from customers.services import subscription_writing
+from customers.services import reconciliation, subscription_writing
 from customers.services.cart import CartChanged, CartClosed, CartNotFound
 from customers.services.order_lines import Bought, order_line, subscription
 from customers.services.order_review import Review, ReviewLine, build
@@ -150,6 +150,7 @@ def checkout(
     left = _close(scope, cart, refused, as_of, attestation_accepted=attestation_accepted)
     _record(scope, cart, order, checked, bought, left, as_of)
     subscription_writing.refresh(scope, bought, as_of=as_of, totals=True)
+    reconciliation.ordered(scope, order=order, rows=bought, as_of=as_of)
     return CheckoutResult(order=order, subscriptions=bought, refused=refused, left=left)
 
 

@@ -1,8 +1,8 @@
 """Changes to a subscription: its licenses, its end of term, suspension and cancellation.
 
 Every change locks the subscription first (on SQLite the transaction itself does), compares the etag that the page
-showed, asks the rule again and writes the subscription, its stored outcomes and the audit entry in one transaction. Of
-two changes made on the same page one wins, and the other is told what happened.
+showed, asks the rule again and writes the subscription, its stored outcomes, what it charges or gives back and the audit entry
+in one transaction. Of two changes made on the same page one wins, and the other is told what happened.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from customers.rules import (
 from customers.rules import end_of_term_choice as choices
 from customers.rules.end_of_term_choice import Choice
 from customers.rules.vocabulary import BillingCycle, SubscriptionStatus, Term
-from customers.services import end_of_term_options, subscription_facts
+from customers.services import end_of_term_options, reconciliation, subscription_facts
 from customers.services.subscription_facts import Known
 from customers.services.subscription_writing import SubscriptionChanged, open_for_change, refresh, save
 from portal.core.decision import Decision
@@ -105,7 +105,9 @@ def change_quantity(
     decision = quantity_change.decide(known.change(), typed=quantity, as_of=as_of)
     decision.require()
     _confirm(losses(known), confirmed=confirmed)
-    return _set_quantity(known, decision, as_of=as_of)
+    row = _set_quantity(known, decision, as_of=as_of)
+    reconciliation.quantity_changed(scope, row=row, added=decision.added, as_of=as_of)
+    return row
 
 
 @writes
@@ -117,7 +119,9 @@ def cancel(scope: Scope, *, subscription_id: UUID, etag: str, as_of: datetime, c
     decision = cancellation.decide(known.cancellation, as_of=as_of)
     decision.require()
     _confirm(losses(known), confirmed=confirmed)
-    return _set_canceled(known, decision, as_of=as_of)
+    row = _set_canceled(known, decision, as_of=as_of)
+    reconciliation.canceled(scope, row=row, as_of=as_of)
+    return row
 
 
 @writes
@@ -180,15 +184,17 @@ def reactivate(scope: Scope, *, subscription_id: UUID, etag: str, as_of: datetim
 
 @writes
 def execute_cancel(
-    scope: Scope, *, subscription_id: UUID, reason: str, as_of: datetime, partner_id: int | None = None
+    scope: Scope, *, subscription_id: UUID, ticket_id: str, as_of: datetime, partner_id: int | None = None
 ) -> Subscription:
-    """Cancel for an approved request, whatever the window: only the operator may. The schedule goes with it.
+    """Cancel for an approved ticket, whatever the window: only the operator may. The schedule goes with it.
 
     Raises SubscriptionNotFound, NotAllowed, PermissionDenied."""
     known = _for_operator(scope, subscription_id, partner_id)
     decision = cancellation.decide_execution(known.cancellation, as_of=as_of)
     decision.require()
-    return _set_canceled(known, decision, as_of=as_of, reason=reason)
+    row = _set_canceled(known, decision, as_of=as_of, reason=f"Ticket {ticket_id}")
+    reconciliation.credited(scope, row=row, licenses=row.quantity, reference=ticket_id, as_of=as_of)
+    return row
 
 
 @writes
@@ -197,17 +203,19 @@ def execute_reduce(
     *,
     subscription_id: UUID,
     to_quantity: int,
-    reason: str,
+    ticket_id: str,
     as_of: datetime,
     partner_id: int | None = None,
 ) -> Subscription:
-    """Reduce for an approved request, whatever the windows: only the operator may. The bounds still count.
+    """Reduce for an approved ticket, whatever the windows: only the operator may. The bounds still count.
 
     Raises SubscriptionNotFound, NotAllowed, PermissionDenied."""
     known = _for_operator(scope, subscription_id, partner_id)
     decision = quantity_change.decide_execution(known.change(), to_quantity=to_quantity, as_of=as_of)
     decision.require()
-    return _set_quantity(known, decision, as_of=as_of, reason=reason)
+    row = _set_quantity(known, decision, as_of=as_of, reason=f"Ticket {ticket_id}")
+    reconciliation.credited(scope, row=row, licenses=-decision.added, reference=ticket_id, as_of=as_of)
+    return row
 
 
 _NO_SCHEDULE: dict[str, Any] = {"scheduled_next_term_instructions": None, "scheduled_actions": []}

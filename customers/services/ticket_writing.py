@@ -12,7 +12,7 @@ from portal.core.decision import Decision
 from portal.core.models import User
 from portal.core.scope import Scope
 
-LONGEST_TEXT = 4000
+LONGEST_TEXT, LONGEST_REASON = 4000, 500
 
 
 class TicketNotFound(LookupError):

@@ -18,7 +18,7 @@ from customers.rules.cart import Limits
 from customers.rules.pricing import Quote
 from customers.rules.transitions import Eligibility, Existing, Offer, Source, Stage, Standing, TransitionType
 from customers.rules.vocabulary import SubscriptionStatus, day_words
-from customers.services import customers, pricing, subscription_changes, subscription_facts
+from customers.services import customers, pricing, reconciliation, subscription_changes, subscription_facts
 from customers.services.subscription_changes import Losses, ScheduleWouldBeLost
 from customers.services.subscription_facts import Known
 from customers.services.subscriptions import SubscriptionNotFound
@@ -151,12 +151,13 @@ def start(
     chosen.eligibility.require()
     if found.losses and not confirmed:
         raise ScheduleWouldBeLost(found.losses.scheduled)
-    from_item = known.row.offer_id
+    from_item, before = known.row.offer_id, reconciliation.item(scope, known.row)
     target = _carry_out(known, chosen, as_of=as_of)
     made = _record(known.row, target, chosen, from_item, as_of=as_of)
     subscription_changes.refresh(scope, [known.row, target], as_of=as_of)
     if target.created_at == as_of:  # one more subscription
         customers.refresh_summaries(scope, customer_ids={target.customer_id}, as_of=as_of)
+    reconciliation.converted(scope, before=before, target=target, licenses=chosen.quantity, as_of=as_of)
     return made
 
 
@@ -336,9 +337,10 @@ def _closed() -> dict[str, Any]:
 
 
 def _second(row: Subscription, chosen: Chosen, *, as_of: datetime) -> Subscription:
-    """The subscription that a partial upgrade makes: with the end and the cancellation window of its source."""
+    """The subscription that a partial upgrade makes: with the term, its charge cycles and the cancellation window of its
+    source. A cycle that began anew today would give back more than the days that were charged."""
     kept = (
-        "partner_id", "customer", "product_type", "unit_type", "commitment_ends_at", "cancellation_allowed_until",
+        "partner_id", "customer", "product_type", "unit_type", "effective_start_at", "commitment_ends_at", "cancellation_allowed_until",
         "billing_cycle_ends_at", "auto_renew_enabled", "billing_type", "billing_cycle", "term_duration",
         "renewal_term_duration", "is_microsoft_product", "partner_of_record", "partner_of_record_state",
         "custom_term_ends_at", "contract_type", "order_id", "publisher_name", "refund_options", "actions",
@@ -350,7 +352,6 @@ def _second(row: Subscription, chosen: Chosen, *, as_of: datetime) -> Subscripti
         subscription_id=uuid.uuid4(),
         quantity=chosen.quantity,
         created_at=as_of,
-        effective_start_at=as_of.replace(hour=0, minute=0, second=0, microsecond=0),
         status=SubscriptionStatus.ACTIVE,
         etag=uuid.uuid4().hex,
         synced_at=as_of,
