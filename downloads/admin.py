@@ -9,7 +9,7 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from downloads.models import DownloadChunk, DownloadRequest
+from downloads.models import DownloadChunk, DownloadRequest, ReportSchedule
 from downloads.services import upkeep
 from portal.core import clock
 from portal.core.scoped_admin import ReadOnlyInline, ReadOnlyMixin, ScopedAdmin, operator
@@ -68,7 +68,17 @@ class DownloadRequestAdmin(ReadOnlyMixin, ScopedAdmin):
 
 @admin.register(DownloadChunk)
 class DownloadChunkAdmin(ReadOnlyMixin, ScopedAdmin):
-    list_display = ("request", "number", "row_count", "byte_count", "sha256")
+    list_display = ("request", "number", "row_count", "byte_count", "claims")
     list_select_related = ("request",)
-    search_fields = ("=request__pk", "=sha256")
+    search_fields = ("=request__pk",)
+    sortable_by = ()
+
+
+@admin.register(ReportSchedule)
+class ReportScheduleAdmin(ReadOnlyMixin, ScopedAdmin):
+    list_display = ("partner", "report", "every", "owner", "next_at", "stopped")
+    list_select_related = ("partner", "owner")
+    list_filter = ("every", "report", "partner")
+    search_fields = ("=owner__email", "=partner__mpn_id")
+    search_help_text = "The whole e-mail address of the owner, or the PartnerID."
     sortable_by = ()

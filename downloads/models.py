@@ -20,9 +20,11 @@ class DownloadRequest(ScopedModel):
         COMPLETED = "completed", "Completed"
         FAILED = "failed", "Failed"
         EXPIRED = "expired", "Expired"
+        CANCELED = "canceled", "Canceled"
 
     partner = models.ForeignKey("core.Partner", on_delete=models.CASCADE, related_name="download_requests")
     report = models.CharField(max_length=30)
+    by_schedule = models.BooleanField(default=False)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.PENDING)
     requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     requested_at = models.DateTimeField()
@@ -32,22 +34,28 @@ class DownloadRequest(ScopedModel):
     # Fixed for the whole file, so that a resumed run writes the same bytes.
     evaluation_at = models.DateTimeField(null=True, blank=True)
     rows_done = models.PositiveBigIntegerField(default=0)
-    rows_total = models.PositiveBigIntegerField(null=True, blank=True)
+    # The parts that the workers share; None before the customers were cut into ranges.
+    parts_done = models.PositiveIntegerField(default=0)
+    parts_total = models.PositiveIntegerField(null=True, blank=True)
     row_count = models.PositiveBigIntegerField(null=True, blank=True)
     byte_count = models.PositiveBigIntegerField(null=True, blank=True)
     sha256 = models.CharField(max_length=64, blank=True)
     file_name = models.CharField(max_length=200, blank=True)
     failure = models.CharField(max_length=300, blank=True)
-    # The claim of a worker: whoever raised `attempts` last owns the row until the lease ends.
+    # Raised when the request is taken up after nobody worked on it: workers of an earlier attempt stop.
     attempts = models.PositiveIntegerField(default=0)
+    # Renewed by every part that gets done. When it ends, nobody works on the request any more.
     lease_until = models.DateTimeField(null=True, blank=True)
+    # The attempt that cut the parts: it names their folder.
+    plan = models.PositiveIntegerField(default=0)
+    is_publishing = models.BooleanField(default=False)  # one worker joins the parts
     sent_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         base_manager_name = "unscoped"
         constraints: ClassVar = [
             models.CheckConstraint(
-                condition=Q(status__in=["pending", "processing", "completed", "failed", "expired"]),
+                condition=Q(status__in=["pending", "processing", "completed", "failed", "expired", "canceled"]),
                 name="download_status_known",
             ),
             # At most one request of a report is under way in a tenant.
@@ -81,7 +89,7 @@ class DownloadRequest(ScopedModel):
 
 
 class DownloadChunk(ScopedModel):
-    """A finished part of a file: what a resumed run need not do again."""
+    """A part of a file: a range of customers, the claim of a worker on it, and what it wrote."""
 
     partner_path = "request__partner_id"
 
@@ -89,14 +97,49 @@ class DownloadChunk(ScopedModel):
     number = models.PositiveIntegerField()
     first_key = models.BigIntegerField(help_text="Customer keys from here")
     last_key = models.BigIntegerField(help_text="up to and including here")
-    row_count = models.PositiveBigIntegerField()
-    byte_count = models.PositiveBigIntegerField()
-    sha256 = models.CharField(max_length=64)
+    # Whoever raised `claims` last may write the part until the lease ends; the number names its file.
+    claims = models.PositiveIntegerField(default=0)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    # None: not done yet.
+    row_count = models.PositiveBigIntegerField(null=True, blank=True)
+    byte_count = models.PositiveBigIntegerField(null=True, blank=True)
+    crc32 = models.BigIntegerField(null=True, blank=True)
 
     class Meta:
         base_manager_name = "unscoped"
         ordering: ClassVar = ["number"]
-        constraints: ClassVar = [models.UniqueConstraint(fields=["request", "number"], name="download_chunk_once")]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["request", "number"], name="download_chunk_once"),
+            models.CheckConstraint(
+                condition=Q(row_count__isnull=True) | (Q(byte_count__isnull=False) & Q(crc32__isnull=False)),
+                name="download_chunk_done_is_whole",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.request} part {self.number}"
+
+
+class ReportSchedule(ScopedModel):
+    """A report that the scheduler asks for, in the right of the person who switched it on."""
+
+    class Every(models.TextChoices):
+        DAY = "day", "Daily"
+        WEEK = "week", "Weekly"
+
+    partner = models.ForeignKey("core.Partner", on_delete=models.CASCADE, related_name="report_schedules")
+    report = models.CharField(max_length=30)
+    every = models.CharField(max_length=4, choices=Every.choices)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    next_at = models.DateTimeField(null=True, blank=True)  # None: stopped
+    stopped = models.CharField(max_length=200, blank=True)  # why, in a sentence
+
+    class Meta:
+        base_manager_name = "unscoped"
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["partner", "report"], name="schedule_once"),
+            models.CheckConstraint(condition=Q(every__in=["day", "week"]), name="schedule_every_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_every_display()} {self.report}"

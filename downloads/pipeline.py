@@ -1,37 +1,30 @@
 """The one way a report becomes a file.
 
-The customers of the tenant are cut into ranges. Each range is one query and one part of the file,
-which grows in a draft and is published whole. PostgreSQL writes CSV itself (COPY of the scoped query), other
-databases stream rows through Python; the bytes are the same. A range is read in one statement, so a
-file is consistent within a range and not across ranges, which are read one after the other.
+The customers of the tenant are cut into ranges. Each range is one query and one part of the file, so that
+several workers share a big report; the parts are joined at the end (downloads.files). PostgreSQL writes CSV
+itself (COPY of the scoped query), other databases stream rows through Python; the bytes are the same. A range
+is read in one statement, so a file is consistent within a range and not across ranges.
 """
 
 from __future__ import annotations
 
 import csv
-import hashlib
-import os
 import re
-import shutil
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
-from django.core.files import File
-from django.core.files.storage import default_storage
 from django.db import connection, transaction
 from django.db.models import CharField, F, Func, Value
 
 from customers.models import Customer
-from downloads import writers
+from downloads import files, writers
 from downloads.report import DECIDED, EVALUATED_AT, Column, Decisions, Report, Shape
 from portal.core.scope import Scope
 
-CUSTOMERS_PER_PART = 5_000
-BLOCK = 1 << 20
+CUSTOMERS_PER_PART = 2_500
 # More memory does not make these queries faster, and many reports may run at once. Rows near each other
 # are cheap to read in the order of an index, which saves a sort. A statement that runs longer than the
 # lease of its worker would lose the lease without noticing.
@@ -120,16 +113,17 @@ class Range:
     last: int
 
 
-def ranges(scope: Scope, *, after: int = 0, number: int = 1) -> Iterator[Range]:
-    """The tenant's customers in ranges, beyond the key `after`."""
-    customers = Customer.objects.within(scope).order_by("pk").values_list("pk", flat=True)
-    while keys := list(customers.filter(pk__gt=after)[:CUSTOMERS_PER_PART]):
-        yield Range(number=number, first=keys[0], last=keys[-1])
-        after, number = keys[-1], number + 1
-
-
-def count(report: type[Report], scope: Scope, *, evaluation_at: datetime) -> int:
-    return int(report.query(scope, as_of=evaluation_at).count())
+def ranges(scope: Scope) -> Iterator[Range]:
+    """The tenant's customers in ranges."""
+    keys = Customer.objects.within(scope).order_by("pk").values_list("pk", flat=True)
+    number, after = 1, 0
+    while True:
+        rest = keys.filter(pk__gt=after)
+        last = rest[CUSTOMERS_PER_PART - 1 : CUSTOMERS_PER_PART].first() or rest.last()
+        if last is None:
+            return
+        yield Range(number=number, first=after + 1, last=last)
+        number, after = number + 1, last
 
 
 def write_range(
@@ -183,7 +177,7 @@ def _write_blocks(lines: Iterator[bytes], out: writers.Out) -> int:
     block, count = bytearray(), 0
     for count, row in enumerate(lines, start=1):  # noqa: B007 - the last number is the answer
         block += row
-        if len(block) >= BLOCK:
+        if len(block) >= files.BLOCK:
             out.write(block)
             block.clear()
     out.write(block)
@@ -272,125 +266,15 @@ def decided_for(report: type[Report], scope: Scope, *, evaluation_at: datetime) 
     return None if decisions is None else Decided(report, decisions, evaluation_at)
 
 
-# --- Files ------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, kw_only=True)
-class Part:
-    rows: int
-    size: int
-    sha256: str
-
-
-class Draft:
-    """A file that grows part by part and knows the SHA-256 of each part and of the whole."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.size = 0
-        self._file = path.open("wb", buffering=0)
-        self._waiting = bytearray()
-        self._whole, self._part, self._part_from = hashlib.sha256(), hashlib.sha256(), 0
-
-    def write(self, block: bytes | bytearray) -> int:
-        self._waiting += block
-        if len(self._waiting) >= BLOCK:
-            self._flush()
-        return len(block)
-
-    def _flush(self) -> None:
-        self._file.write(self._waiting)
-        self._whole.update(self._waiting)
-        self._part.update(self._waiting)
-        self.size += len(self._waiting)
-        self._waiting.clear()
-
-    def end_part(self, rows: int = 0) -> Part:
-        """Hand the part to the system. What a power failure takes, its checksum tells the next attempt."""
-        self._flush()
-        part = Part(rows=rows, size=self.size - self._part_from, sha256=self._part.hexdigest())
-        self._part, self._part_from = hashlib.sha256(), self.size
-        return part
-
-    def sync(self) -> None:
-        """Put the whole file safely on disk."""
-        os.fsync(self._file.fileno())
-
-    @property
-    def sha256(self) -> str:
-        return self._whole.hexdigest()
-
-    def __enter__(self) -> Draft:
-        return self
-
-    def __exit__(self, *_exc: object) -> None:
-        self._file.close()
-
-
-class Workshop:
-    """The folder where the file of one request grows. Each attempt has a draft of its own, so that a
-    worker which lost its lease never writes into the draft that counts."""
-
-    def __init__(self, request_id: int) -> None:
-        self.folder = Path(settings.MEDIA_ROOT) / ".work" / str(request_id)
-
-    def draft(self, attempt: int, report: type[Report], parts: Sequence[Part]) -> tuple[Draft, int]:
-        """A new draft with the header and those of the finished `parts` that an earlier draft still
-        holds undamaged, up to the first that is not; and how many those are."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        drafts = sorted((int(path.stem), path) for path in self.folder.glob("*.csv"))
-        earlier = [path for number, path in drafts if number < attempt]
-        draft, kept = Draft(self.folder / f"{attempt}.csv"), 0
-        header = writers.header(report.headers())
-        draft.write(header)
-        draft.end_part()
-        for path in reversed(earlier):
-            kept += self._take_over(draft, path, len(header), parts, kept)
-            path.unlink(missing_ok=True)
-        return draft, kept
-
-    def _take_over(self, draft: Draft, path: Path, position: int, parts: Sequence[Part], kept: int) -> int:
-        taken = 0
-        with path.open("rb") as old:
-            for number, part in enumerate(parts):
-                old.seek(position)
-                block = old.read(part.size)
-                position += part.size
-                if number < kept:
-                    continue
-                if hashlib.sha256(block).hexdigest() != part.sha256:
-                    break
-                draft.write(block)
-                draft.end_part()
-                taken += 1
-        return taken
-
-    def publish(self, draft: Draft, name: str) -> None:
-        """Put the finished draft under `name` into the storage: the whole of it, or nothing at all."""
-        draft.sync()
-        try:
-            place = Path(default_storage.path(name))
-        except NotImplementedError:  # not on this disk: an object store, where an upload appears whole
-            with draft.path.open("rb") as file:
-                default_storage.save(name, File(file))
-        else:
-            place.parent.mkdir(parents=True, exist_ok=True)
-            draft.path.replace(place)
-
-    def clear(self) -> None:
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-
-def write_file(report: type[Report], scope: Scope, path: Path, *, evaluation_at: datetime) -> Part:
+def write_file(report: type[Report], scope: Scope, path: Path, *, evaluation_at: datetime) -> files.Whole:
     """The same file without a request, in one go. It appears under `path` when it is whole."""
-    with Draft(path.with_name(f".{path.name}.tmp")) as draft:
+    with files.Draft(path.with_name(f".{path.name}.tmp")) as draft:
         draft.write(writers.header(report.headers()))
         decided = decided_for(report, scope, evaluation_at=evaluation_at)
         rows = sum(
             write_range(report, scope, keys, draft, evaluation_at=evaluation_at, decided=decided)
             for keys in ranges(scope)
         )
-        draft.end_part()
         draft.sync()
         draft.path.replace(path)
-    return Part(rows=rows, size=draft.size, sha256=draft.sha256)
+    return files.Whole(rows=rows, size=draft.size, sha256=draft.sha256)

@@ -99,17 +99,16 @@ def bytes_text(size: int) -> str:
 
 
 def _percent(request: DownloadRequest) -> int:
-    if not request.rows_total:
+    """Of the customers: how many rows there will be is known at the end."""
+    if not request.parts_total:
         return 0
-    return min(99, request.rows_done * 100 // request.rows_total)
+    return min(99, request.parts_done * 100 // request.parts_total)
 
 
 def _progress(request: DownloadRequest, as_of: datetime) -> str:
-    if request.status == Status.PENDING and not request.rows_done:
+    if request.status == Status.PENDING and not request.parts_done:
         return "waiting for a worker"
-    if not request.rows_total:
-        return "counting rows"
-    text = f"{request.rows_done:,} of {request.rows_total:,} rows, {_percent(request)} %"
+    text = f"{request.rows_done:,} row{'' if request.rows_done == 1 else 's'} so far, {_percent(request)} %"
     left = _seconds_left(request, as_of)
     if left is None:
         return text
@@ -118,10 +117,10 @@ def _progress(request: DownloadRequest, as_of: datetime) -> str:
 
 def _seconds_left(request: DownloadRequest, as_of: datetime) -> int | None:
     """From the pace so far; None before there is one."""
-    if not (request.started_at and request.rows_done and request.rows_total):
+    if not (request.started_at and request.parts_done and request.parts_total):
         return None
     spent = (as_of - request.started_at).total_seconds()
-    return max(1, round(spent * (request.rows_total - request.rows_done) / request.rows_done))
+    return max(1, round(spent * (request.parts_total - request.parts_done) / request.parts_done))
 
 
 @dataclass(frozen=True, kw_only=True)

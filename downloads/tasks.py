@@ -22,4 +22,5 @@ def sweep(**_later: object) -> int:
 
 @shared_task(name="downloads.expire")
 def expire(**_later: object) -> int:
+    services.tidy()
     return services.expire(as_of=clock.now())

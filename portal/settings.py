@@ -192,6 +192,9 @@ STORAGES = {
     },
 }
 
+# Processes that make reports, and so share a big one: one for each processor that the database has to spare.
+REPORT_WORKERS = env.number("REPORT_WORKERS", 2)
+
 # Work in the background. No broker: files in the data folder.
 CELERY_BROKER_URL = env.text("CELERY_BROKER_URL") or "embedded://localhost"
 _EMBEDDED = CELERY_BROKER_URL.startswith("embedded")
@@ -212,7 +215,7 @@ CELERY_TASK_ROUTES = {
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_IGNORE_RESULT = True
-CELERY_TASK_TIME_LIMIT = 1800
+CELERY_TASK_TIME_LIMIT = 2400
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_POOL = "portal.core.worker_pool:TaskPool"
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = False

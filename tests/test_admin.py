@@ -19,7 +19,7 @@ from django.urls import reverse
 
 from assistant.models import Conversation, Feedback, Turn
 from customers import models as m
-from downloads.models import DownloadChunk, DownloadRequest
+from downloads.models import DownloadChunk, DownloadRequest, ReportSchedule
 from portal.core.models import AuditEvent, AuditIsAppendOnly, Membership, Partner, User
 from portal.core.scope import Scope
 from tests import factories
@@ -104,8 +104,9 @@ def fill(user: User, number: int) -> None:
         partner=partner, report=f"report-{number}", requested_by=user, requested_at=AS_OF
     )
     DownloadChunk.objects.create(
-        request=request, number=1, first_key=1, last_key=2, row_count=2, byte_count=20, sha256="0" * 64
+        request=request, number=1, first_key=1, last_key=2, row_count=2, byte_count=20, crc32=7
     )
+    ReportSchedule.objects.create(partner=partner, report=f"report-{number}", every="week", owner=user)
     conversation = Conversation.objects.create(
         partner=partner, user=user, title=f"Promotion {number}", created_at=AS_OF, modified_at=AS_OF
     )

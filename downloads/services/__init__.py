@@ -1,6 +1,7 @@
 """What others may ask of downloads."""
 
 from downloads.reports import REPORTS
+from downloads.services.keeping import expire, sweep, tidy
 from downloads.services.requests import (
     ONCE_IN,
     PAGE,
@@ -19,7 +20,7 @@ from downloads.services.requests import (
     when,
     write_report,
 )
-from downloads.services.runs import expire, run, sweep
+from downloads.services.runs import run
 
 __all__ = [
     "ONCE_IN",
@@ -40,6 +41,7 @@ __all__ = [
     "standing",
     "standing_of",
     "sweep",
+    "tidy",
     "when",
     "write_report",
 ]

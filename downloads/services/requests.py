@@ -11,7 +11,7 @@ from django.core.files.base import File
 from django.core.files.storage import default_storage
 from django.db.models import Count, Max, Q
 
-from downloads import pipeline
+from downloads import files, pipeline
 from downloads.models import DownloadRequest
 from downloads.report import Report
 from downloads.reports import REPORTS
@@ -264,7 +264,7 @@ def open_file(scope: Scope, *, request_id: int, as_of: datetime) -> OpenedFile:
     return OpenedFile(file=file, name=name, size=request.byte_count or 0)
 
 
-def write_report(partner: Partner, *, report: str, path: Path, as_of: datetime) -> pipeline.Part:
+def write_report(partner: Partner, *, report: str, path: Path, as_of: datetime) -> files.Whole:
     """Write the file that a request of this tenant would get, at once and without a request."""
     scope = Scope(partner_id=partner.pk, partner_kind=partner.kind)
     return pipeline.write_file(report_of(report), scope, path, evaluation_at=as_of)

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from django.core.exceptions import PermissionDenied
 
 from downloads.models import DownloadRequest
+from downloads.services.keeping import expire
 from downloads.services.requests import UNDER_WAY, DownloadNotFound
-from downloads.services.runs import expire
 from portal.core import audit
 from portal.core.jobs import enqueue, writes
 from portal.core.scope import Scope
@@ -31,7 +31,8 @@ def retry(scope: Scope, *, request_id: int, as_of: datetime) -> None:
         raise NotPossible(f"{request.number}: a newer request of this report is under way.")
     # `attempts` stays: it names files and tells an old worker that the row is no longer its own.
     request.status, request.failure, request.sent_at = Status.PENDING, "", as_of
-    request.started_at = request.finished_at = request.evaluation_at = None
+    request.started_at = request.finished_at = request.evaluation_at = request.parts_total = None
+    request.rows_done = request.parts_done = 0
     request.save()
     audit.record(
         scope, "download.retried", request, as_of=as_of, before={"status": "failed"}, after={"status": "pending"}

@@ -27,6 +27,8 @@ class Partner(models.Model):
     subscription_count = models.PositiveIntegerField(default=0, editable=False)
     # When a report file last became ready: who has looked since needs no count of new files.
     latest_download_at = models.DateTimeField(null=True, editable=False)
+    # When a report was last asked for: where no file came since, pages look out for one.
+    latest_request_at = models.DateTimeField(null=True, editable=False)
 
     class Meta:
         constraints: ClassVar = [
@@ -67,6 +69,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_active = models.BooleanField(default=True)
     theme = models.CharField(max_length=5, choices=Theme.choices, default=Theme.SYSTEM, blank=True)
     shortcuts = models.BooleanField("single-letter shortcuts", default=True)
+    mail_downloads = models.BooleanField("e-mail when my report is ready", default=False)
     # The tenant that the person works in now: one at a time.
     current_membership = models.ForeignKey(
         "core.Membership", null=True, blank=True, on_delete=models.SET_NULL, related_name="+"

@@ -94,13 +94,19 @@ def test_every_state_is_told_in_words(client: Client, ours_user: User, now: date
     make_request(scope, now, status=Status.FAILED, failure="The file could not be stored.", finished_at=now)
     make_file(scope, now - timedelta(days=40), status=Status.EXPIRED, expires_at=now - timedelta(days=10))
     make_request(
-        scope, now, status=Status.PROCESSING, started_at=now - timedelta(seconds=10), rows_done=400, rows_total=1000
+        scope,
+        now,
+        status=Status.PROCESSING,
+        started_at=now - timedelta(seconds=10),
+        rows_done=400,
+        parts_done=4,
+        parts_total=10,
     )
     text = page(client)
     for words in (
         "Ready", "1,934 rows, 212 kB", "Nothing to report", "No subscription goes to EST",
         "Failed", "The file could not be stored.", "Try again", "Expired", "Request again", "Processing",
-        "400 of 1,000 rows, 40 %, about 15 s left", "aaaaaaaaaaaa…",
+        "400 rows so far, 40 %, about 15 s left", "aaaaaaaaaaaa…",
     ):  # fmt: skip
         assert words in text, words
     assert text.count("/file/") == 2, "one download, in the table and in the card"

@@ -16,10 +16,10 @@ from django.test.utils import CaptureQueriesContext
 from moto import mock_aws
 
 from customers.models import Customer
-from downloads import pipeline, services
+from downloads import files, pipeline, services
 from downloads.models import DownloadChunk, DownloadRequest
 from downloads.reports import REPORTS
-from downloads.services import runs
+from downloads.services import keeping, runs
 from portal.core.models import Membership
 from portal.core.scope import Scope
 from tests import factories
@@ -56,13 +56,21 @@ def four_parts(ours: Scope, monkeypatch: pytest.MonkeyPatch) -> Scope:
     return ours
 
 
-def expected(scope: Scope, at: datetime, tmp_path: Path) -> pipeline.Part:
+def expected(scope: Scope, at: datetime, tmp_path: Path) -> files.Whole:
     return pipeline.write_file(REPORTS["est"], scope, tmp_path / "expected.csv", evaluation_at=at)
 
 
 def content(request: DownloadRequest) -> bytes:
     with default_storage.open(request.file_name) as file:
         return bytes(file.read())
+
+
+def shop_of(request: DownloadRequest) -> files.Workshop:
+    return files.Workshop(request.pk, 1)
+
+
+def done_parts(request: DownloadRequest) -> Any:
+    return DownloadChunk.objects.within(Scope.for_operator()).filter(request=request, row_count__isnull=False)
 
 
 def run_until_killed(request: DownloadRequest, clock: Clock, *, parts: int) -> None:
@@ -72,7 +80,6 @@ def run_until_killed(request: DownloadRequest, clock: Clock, *, parts: int) -> N
     def failing(report: Any, scope: Any, keys: pipeline.Range, out: Any, **more: Any) -> int:
         if keys.number > parts:
             out.write(b"half a li")
-            out.end_part()
             raise KeyboardInterrupt
         return write(report, scope, keys, out, **more)
 
@@ -89,12 +96,13 @@ def test_a_run_makes_the_file(four_parts: Scope, as_of: datetime, clock: Clock, 
     whole = expected(four_parts, request.evaluation_at, tmp_path)
     assert (request.status, request.attempts, request.lease_until) == (Status.COMPLETED, 1, None)
     assert request.partner.latest_download_at == request.finished_at  # the badge counts only after this
-    assert (request.row_count, request.rows_done, request.rows_total) == (14, 14, 14)
+    assert (request.row_count, request.rows_done) == (14, 14)
+    assert (request.parts_done, request.parts_total) == (4, 4)
     assert (request.sha256, request.byte_count) == (whole.sha256, whole.size)
     assert hashlib.sha256(content(request)).hexdigest() == request.sha256
     assert request.expires_at == request.finished_at + timedelta(days=30)
-    assert DownloadChunk.objects.within(four_parts).filter(request=request).count() == 4
-    assert not pipeline.Workshop(request.pk).folder.exists()
+    assert done_parts(request).count() == 4
+    assert not shop_of(request).folder.exists()
 
 
 def test_a_second_message_does_nothing(four_parts: Scope, as_of: datetime, clock: Clock) -> None:
@@ -119,11 +127,11 @@ def test_a_killed_run_is_resumed_with_the_same_bytes(
 ) -> None:
     request = make_request(four_parts, as_of)
     run_until_killed(request, clock, parts=2)
-    kept = list(DownloadChunk.objects.within(four_parts).filter(request=request).values_list("pk", flat=True))
+    kept = list(done_parts(request).values_list("pk", "claims"))
     assert len(kept) == 2
     request.refresh_from_db()
     assert (request.status, request.rows_done) == (Status.PROCESSING, 8)
-    assert services.run(request_id=request.pk, now=clock) == "not mine", "the lease still runs"
+    assert services.sweep(as_of=clock.at) == 0, "the lease still runs"
 
     clock.at += runs.LEASE
     assert services.sweep(as_of=clock.at) == 1
@@ -133,35 +141,45 @@ def test_a_killed_run_is_resumed_with_the_same_bytes(
     assert request.attempts == 2
     assert request.evaluation_at == first_evaluation
     assert request.sha256 == expected(four_parts, first_evaluation, tmp_path).sha256
-    chunks = list(DownloadChunk.objects.within(four_parts).filter(request=request).values_list("pk", flat=True))
+    chunks = list(done_parts(request).values_list("pk", "claims"))
     assert chunks[:2] == kept, "no finished part was made again"
-    assert len(chunks) == 4
+    assert [claims for _, claims in chunks] == [1, 1, 2, 1]
 
 
-@pytest.mark.parametrize(("damage", "kept"), [("changed", 1), ("cut", 2), ("removed", 0)])
-def test_damaged_parts_are_made_again(
-    four_parts: Scope, as_of: datetime, clock: Clock, tmp_path: Path, damage: str, kept: int
+@pytest.mark.parametrize("damage", ["changed", "cut", "removed"])
+def test_a_damaged_part_is_made_again(
+    four_parts: Scope, as_of: datetime, clock: Clock, tmp_path: Path, damage: str
 ) -> None:
     request = make_request(four_parts, as_of)
     run_until_killed(request, clock, parts=3)
-    before = list(DownloadChunk.objects.within(four_parts).filter(request=request))
-    draft = pipeline.Workshop(request.pk).folder / "1.csv"
-    content = bytearray(draft.read_bytes())
-    second = len(content) - len(b"half a li") - before[2].byte_count - 1
+    part = shop_of(request).folder / "00002-1.part"
+    content = bytearray(part.read_bytes())
     if damage == "changed":
-        content[second] ^= 1
-        draft.write_bytes(content)
+        content[10] ^= 1
+        part.write_bytes(content)
     elif damage == "cut":
-        draft.write_bytes(content[: second + 10])
+        part.write_bytes(content[:10])
     else:
-        draft.unlink()
+        part.unlink()
     clock.at += runs.LEASE
     assert services.run(request_id=request.pk, now=clock) == "completed"
     request.refresh_from_db()
+    assert (request.parts_done, request.rows_done) == (4, 14)
     assert request.sha256 == expected(four_parts, request.evaluation_at, tmp_path).sha256
-    after = list(DownloadChunk.objects.within(four_parts).filter(request=request))
-    assert [chunk.pk for chunk in after[:kept]] == [chunk.pk for chunk in before[:kept]]
-    assert after[kept].pk not in {chunk.pk for chunk in before}
+    assert list(done_parts(request).values_list("claims", flat=True)) == [1, 2, 1, 2]
+
+
+def test_parts_on_another_disk_are_made_anew(four_parts: Scope, as_of: datetime, clock: Clock, tmp_path: Path) -> None:
+    """A worker without the folder leaves a request alone that others work on, and starts anew when nobody does."""
+    request = make_request(four_parts, as_of)
+    run_until_killed(request, clock, parts=2)
+    shop_of(request).clear()
+    assert services.run(request_id=request.pk, now=clock) == "not mine"
+    clock.at += runs.LEASE
+    assert services.run(request_id=request.pk, now=clock) == "completed"
+    request.refresh_from_db()
+    assert (request.plan, request.attempts) == (2, 2)
+    assert request.sha256 == expected(four_parts, request.evaluation_at, tmp_path).sha256
 
 
 def test_two_kills_in_a_row(four_parts: Scope, as_of: datetime, clock: Clock, tmp_path: Path) -> None:
@@ -175,10 +193,30 @@ def test_two_kills_in_a_row(four_parts: Scope, as_of: datetime, clock: Clock, tm
     assert request.sha256 == expected(four_parts, request.evaluation_at, tmp_path).sha256
 
 
+def test_a_second_worker_shares_the_parts(
+    four_parts: Scope, as_of: datetime, clock: Clock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While the first is at its first part, the second takes the others; the first one joins them."""
+    request = make_request(four_parts, as_of)
+    write, answers = pipeline.write_range, []
+
+    def shared(report: Any, scope: Any, keys: pipeline.Range, out: Any, **more: Any) -> int:
+        if keys.number == 1:
+            answers.append(services.run(request_id=request.pk, now=clock))
+        return write(report, scope, keys, out, **more)
+
+    monkeypatch.setattr(pipeline, "write_range", shared)
+    assert services.run(request_id=request.pk, now=clock) == "completed"
+    assert answers == ["left the rest to others"]
+    request.refresh_from_db()
+    assert (request.attempts, request.row_count) == (1, 14)
+    assert request.sha256 == expected(four_parts, request.evaluation_at, tmp_path).sha256
+
+
 def test_a_worker_that_lost_its_lease_stops_and_touches_nothing(
     four_parts: Scope, as_of: datetime, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It sleeps after its second part; meanwhile another worker takes the request and finishes it."""
+    """It sleeps in its second part; meanwhile another worker takes the request and finishes it."""
     request = make_request(four_parts, as_of)
     write, slept = pipeline.write_range, []
 
@@ -195,7 +233,7 @@ def test_a_worker_that_lost_its_lease_stops_and_touches_nothing(
     request.refresh_from_db()
     assert (request.status, request.attempts) == (Status.COMPLETED, 2)
     assert hashlib.sha256(content(request)).hexdigest() == request.sha256
-    assert DownloadChunk.objects.within(four_parts).filter(request=request).count() == 4
+    assert done_parts(request).count() == 4
 
 
 def test_a_worker_stops_while_the_other_one_is_still_at_work(
@@ -208,28 +246,24 @@ def test_a_worker_stops_while_the_other_one_is_still_at_work(
         if keys.number == 2 and not slept:
             slept.append(True)
             clock.at += runs.LEASE * 2
-            assert runs._claim(request.pk, as_of=clock()) is not None
+            other = runs._take_up(request.pk, as_of=clock())
+            assert other
+            assert runs._claim(other, as_of=clock())
         return write(report, scope, keys, out, **more)
 
     monkeypatch.setattr(pipeline, "write_range", sleepy)
     assert services.run(request_id=request.pk, now=clock) == "lost the lease"
     request.refresh_from_db()
     assert (request.status, request.attempts, request.rows_done) == (Status.PROCESSING, 2, 4)
-    assert DownloadChunk.objects.within(four_parts).filter(request=request).count() == 1
-
-
-def test_a_late_worker_leaves_the_draft_of_the_next_one_alone(settings: Any) -> None:
-    shop = pipeline.Workshop(7)
-    for attempt in (2, 1):
-        shop.draft(attempt, REPORTS["est"], [])[0].__exit__()
-    assert sorted(path.name for path in shop.folder.iterdir()) == ["1.csv", "2.csv"]
+    assert done_parts(request).count() == 1
+    assert shop_of(request).is_here, "the other one needs it"
 
 
 def test_a_lease_lost_at_the_very_end_leaves_the_other_file_alone(
     four_parts: Scope, as_of: datetime, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     request = make_request(four_parts, as_of)
-    publish, slept = pipeline.Workshop.publish, []
+    publish, slept = files.Workshop.publish, []
 
     def sleepy(self: Any, *arguments: Any) -> None:
         publish(self, *arguments)
@@ -238,7 +272,7 @@ def test_a_lease_lost_at_the_very_end_leaves_the_other_file_alone(
             clock.at += runs.LEASE * 2
             assert services.run(request_id=request.pk, now=clock) == "completed"
 
-    monkeypatch.setattr(pipeline.Workshop, "publish", sleepy)
+    monkeypatch.setattr(files.Workshop, "publish", sleepy)
     assert services.run(request_id=request.pk, now=clock) == "lost the lease"
     request.refresh_from_db()
     assert hashlib.sha256(content(request)).hexdigest() == request.sha256
@@ -251,13 +285,13 @@ def test_no_half_file_is_ever_visible(
     """Looks into the storage at every write: nothing is there until the whole file is."""
     request = make_request(four_parts, as_of)
     seen: list[list[Path]] = []
-    write = pipeline.Draft.write
+    write = files._Counted.write
 
     def looking(self: Any, block: Any) -> int:
         seen.append(list(Path(default_storage.path("")).glob("downloads/**/*.csv")))
         return write(self, block)
 
-    monkeypatch.setattr(pipeline.Draft, "write", looking)
+    monkeypatch.setattr(files._Counted, "write", looking)
     services.run(request_id=request.pk, now=clock)
     assert len(seen) >= 5
     assert not any(seen)
@@ -276,12 +310,12 @@ def test_a_failure_is_told_in_a_sentence(
     def broken(*_arguments: Any) -> None:
         raise error
 
-    monkeypatch.setattr(pipeline.Workshop, "publish", broken)
+    monkeypatch.setattr(files.Workshop, "publish", broken)
     request = make_request(four_parts, as_of)
     assert services.run(request_id=request.pk, now=clock) == "failed"
     request.refresh_from_db()
     assert (request.status, request.failure, request.file_name) == (Status.FAILED, sentence, "")
-    assert not pipeline.Workshop(request.pk).folder.exists()
+    assert not shop_of(request).folder.exists()
     assert services.request_report(four_parts, report="est", as_of=clock()).is_new, "a failure does not count"
 
 
@@ -310,7 +344,7 @@ def test_rights_are_asked_again_when_the_job_runs(
 def sent(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The requests that the sweep sent, instead of a broker."""
     found: list[int] = []
-    monkeypatch.setattr(runs, "enqueue", lambda _name, *, request_id: found.append(request_id))
+    monkeypatch.setattr(keeping, "enqueue", lambda _name, *, request_id: found.append(request_id))
     return found
 
 
@@ -344,7 +378,7 @@ def test_it_gives_up_with_a_sentence(ours: Scope, as_of: datetime, sent: list[in
 def test_a_sweep_sends_no_more_than_its_cap(
     as_of: datetime, db: None, sent: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(runs, "SWEEP_AT_MOST", 2)
+    monkeypatch.setattr(keeping, "SWEEP_AT_MOST", 2)
     for _ in range(3):
         make_request(Scope(partner_id=factories.make_partner().pk), as_of - timedelta(hours=1))
     assert [services.sweep(as_of=as_of), services.sweep(as_of=as_of)] == [2, 1]
