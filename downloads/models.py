@@ -87,6 +87,11 @@ class DownloadRequest(ScopedModel):
         """The request ID that people see."""
         return f"DR-{self.pk}"
 
+    @property
+    def percent(self) -> int:
+        """Of the customers: how many rows there will be is known at the end."""
+        return min(99, self.parts_done * 100 // self.parts_total) if self.parts_total else 0
+
 
 class DownloadChunk(ScopedModel):
     """A part of a file: a range of customers, the claim of a worker on it, and what it wrote."""

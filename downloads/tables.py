@@ -47,7 +47,7 @@ def row(request: DownloadRequest, *, as_of: datetime) -> Row:
         asked=short(request.requested_at, as_of),
         then=_then(request, state, as_of),
         size=_size(request, state),
-        percent=_percent(request),
+        percent=request.percent,
         progress=_progress(request, as_of),
     )
 
@@ -98,17 +98,10 @@ def bytes_text(size: int) -> str:
     return f"{size} B"
 
 
-def _percent(request: DownloadRequest) -> int:
-    """Of the customers: how many rows there will be is known at the end."""
-    if not request.parts_total:
-        return 0
-    return min(99, request.parts_done * 100 // request.parts_total)
-
-
 def _progress(request: DownloadRequest, as_of: datetime) -> str:
     if request.status == Status.PENDING and not request.parts_done:
         return "waiting for a worker"
-    text = f"{request.rows_done:,} row{'' if request.rows_done == 1 else 's'} so far, {_percent(request)} %"
+    text = f"{request.rows_done:,} row{'' if request.rows_done == 1 else 's'} so far, {request.percent} %"
     left = _seconds_left(request, as_of)
     if left is None:
         return text

@@ -91,7 +91,6 @@ def when(at: datetime, as_of: datetime) -> str:
 
 def standing_of(request: DownloadRequest, *, may_open: bool) -> dict[str, object]:
     """How a request stands now, as plain data for a card: number, state in words, rows, percent, what to open."""
-    percent = 100 * request.rows_done // request.rows_total if request.rows_total else 0
     ready = request.status == Status.COMPLETED and bool(request.row_count)
     empty = request.status == Status.COMPLETED and not request.row_count
     kind = REPORTS.get(request.report)
@@ -102,8 +101,7 @@ def standing_of(request: DownloadRequest, *, may_open: bool) -> dict[str, object
         "running": request.status in UNDER_WAY,
         "rows": request.row_count,
         "done": request.rows_done,
-        "total": request.rows_total,
-        "percent": min(percent, 100),
+        "percent": request.percent,
         "failure": request.failure,
         "nothing": kind.nothing if empty and kind else "",
         "file": str(request.pk) if ready and may_open else "",

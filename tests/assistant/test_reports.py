@@ -51,9 +51,9 @@ def test_the_card_follows_the_request(client_for: Sign, ours_user: User, ours: S
     html = client.post("/assistant/ask/", {"text": EST}, headers=HTMX).content.decode()
     address = re.search(r'hx-get="([^"]*/report/)\?asked=0"', html)
     assert address, html
-    set_to(ours, status="processing", rows_done=400, rows_total=1000)
+    set_to(ours, status="processing", rows_done=400, parts_done=4, parts_total=10)
     grown = client.get(address.group(1), headers=HTMX).content.decode()
-    assert "400 of 1,000 rows, 40 %" in grown
+    assert "400 rows so far, 40 %" in grown
     assert "hx-trigger" in grown
     request = set_to(
         ours, status="completed", rows_done=1000, row_count=1000, finished_at=as_of, file_name="x.csv", sha256="0" * 64
