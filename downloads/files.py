@@ -12,7 +12,6 @@ import shutil
 import zlib
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
-from io import BufferedWriter
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -47,7 +46,7 @@ class _Counted:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.size = 0
-        self._file: BufferedWriter = path.open("wb", buffering=BLOCK)
+        self._file: BinaryIO = path.open("wb", buffering=BLOCK)
 
     def write(self, block: Any) -> int:
         self.size += len(block)
@@ -116,7 +115,7 @@ class Workshop:
 
     def join(self, draft: Draft, header: bytes, parts: Sequence[Part], beat: Callable[[], None]) -> list[int]:
         """Write header and parts into the draft. Answers the numbers of damaged parts; with one, the draft is no good."""
-        damaged = []
+        damaged: list[int] = []
         draft.write(header)
         for part in parts:
             beat()
@@ -139,7 +138,7 @@ class Workshop:
             place = Path(default_storage.path(name))
         except NotImplementedError:  # not on this disk: an object store, where an upload appears whole
             with draft.path.open("rb") as file:
-                default_storage.save(name, File(_Beating(file, beat)))
+                default_storage.save(name, File(_Beating(file, beat)))  # type: ignore[arg-type]  # as a file does
         else:
             place.parent.mkdir(parents=True, exist_ok=True)
             draft.path.replace(place)
