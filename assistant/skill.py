@@ -42,12 +42,16 @@ class Ref:
 
 @dataclass(frozen=True, kw_only=True)
 class Slot:
-    """One thing a skill needs. `kind` says how its words become a value; `question` asks for it."""
+    """One thing a skill needs. `kind` says how its words become a value; `question` asks for it.
+
+    `finds`: when nothing was said for it, the page or another slot may tell, so it is looked for before it is asked for.
+    """
 
     name: str
     question: str
     kind: str = "value"
     required: bool = True
+    finds: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +77,7 @@ class Link:
     label: str
     to: str
     args: dict[str, str] = field(default_factory=dict)
+    query: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +97,9 @@ class Source:
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """`lead` is the answer in one sentence; `body` at most two more. `cards` are plain dicts with a `kind`."""
+    """`lead` is the answer in one sentence; `body` at most two more. `cards` are plain dicts with a `kind`.
+
+    `proposes` are changes that the person may approve; who runs the skill stages them, the skill never acts."""
 
     lead: str
     body: str = ""
@@ -106,6 +113,7 @@ class Answer:
     chips: tuple[str, ...] = ()
     links: tuple[Link, ...] = ()
     as_of: str = ""
+    proposes: dict[str, Any] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         """As it is stored: lists for tuples."""

@@ -232,6 +232,10 @@ CELERY_BEAT_SCHEDULE = {
     },
 }
 
+# The assistant: questions of one person in a minute, and how long a verification ID is valid.
+ASSISTANT_QUESTIONS_PER_MINUTE = env.number("ASSISTANT_QUESTIONS_PER_MINUTE", 30)
+ASSISTANT_PROPOSAL_MINUTES = env.number("ASSISTANT_PROPOSAL_MINUTES", 30)
+
 # E-mail: to the console unless a server is named.
 EMAIL_HOST = env.text("EMAIL_HOST")
 EMAIL_BACKEND = (

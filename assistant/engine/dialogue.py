@@ -8,12 +8,13 @@ several fit (it asks which), or none does (it says so).
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from assistant.engine import names as naming
 from assistant.engine import slots as shapes
+from assistant.engine.choices import one_of, place, several_of
 from assistant.engine.fill import fill
 from assistant.engine.match import Match, Matcher
 from assistant.skill import Ref, Skill, Slot
@@ -33,7 +34,7 @@ _THERE = re.compile(
     r"\b(?:it|its|they|them|their|theirs|(?:this|that|the same) (?:customer|client|product|subscription|offer|one|line)"
     r"|the customer|the product|other (?:promotions?|terms?|billing|plans?))\b"
 )
-_ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh")
+_RECORDS = {"customer", "owner", "product", "cart_line", "subscription", "upgraded", "duplicates"}
 
 
 @dataclass
@@ -50,6 +51,7 @@ class State:
     last_slots: dict[str, Any] = field(default_factory=dict)
     waited: int = 0  # how many other questions were answered since the open one
     mentioned: dict[str, Any] = field(default_factory=dict)  # slot name -> the record last spoken of
+    card: int = 0  # the turn whose card asks the open question; an older one is closed
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> State:
@@ -61,7 +63,7 @@ class State:
     def settle(self) -> None:
         """Nothing is open any more."""
         self.skill, self.slots, self.asking, self.choices, self.between, self.text = "", {}, "", [], [], ""
-        self.waited = 0
+        self.waited = self.card = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +76,15 @@ class Resolution:
 
 
 Resolve = Callable[[Slot, Any, Mapping[str, Any]], Resolution]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Picked:
+    """What a card with several choices was sent with: keys of records that were offered, and what should happen."""
+
+    skill: str
+    keys: tuple[str, ...]
+    quantity: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,18 +112,27 @@ def advance(
     page: Mapping[str, Any],
     choice: str = "",
     opens: str = "",
+    given: Mapping[str, Any] | None = None,
+    picked: Picked | None = None,
 ) -> Move:
     """One step. `text` is cleaned; `page` maps slot names to the records that the page shows. Changes `state`.
 
-    `choice` is the key of an offered record; `opens` is the skill of a link that fills in the question.
+    `choice` is the key of an offered record; `opens` is the skill of a link that fills in the question, with the slots
+    `given`; `picked` is what a card with several choices was sent with.
     """
     if opens in skills:
         state.settle()
-        state.skill = opens
+        state.skill, state.slots = opens, dict(given or {})
         return _complete(state, skills[opens], resolve, page)
+    if picked is not None and state.asking:
+        chosen = [_value_of(offer) for offer in state.choices if offer["key"] in picked.keys]
+        state.slots |= {"subscriptions": chosen} if chosen else {}
+        state.slots |= {"quantity": picked.quantity} if picked.quantity else {}
+        state.skill, state.asking = picked.skill, ""
+        return _complete(state, skills[picked.skill], resolve, page)
     pressed = next((offer for offer in state.choices if choice and offer["key"] == choice), None)
     if pressed is not None and state.asking:
-        state.slots[state.asking] = _value_of(pressed)
+        state.slots[state.asking] = _taken(skills[state.skill], state.asking, [pressed])
         state.asking, state.choices = "", []
         return _complete(state, skills[state.skill], resolve, page)
     low = text.casefold().strip()
@@ -123,11 +143,11 @@ def advance(
     heard = shapes.extract(text)
     found = naming.find(heard)
     match = matcher.match(found.masked)
-    if state.between and (picked := _picked_skill(state, low, match, matcher)):
+    if state.between and (meant := _picked_skill(state, low, match, matcher)):
         heard = shapes.extract(state.text)
         found = naming.find(heard)
         state.settle()
-        return _begin(state, picked, heard, found, low, skills, matcher, resolve, page)
+        return _begin(state, meant, heard, found, low, skills, matcher, resolve, page)
     if state.asking and not _new_question(match, state):
         return _answered(state, text, heard, found, skills, resolve, page)
     if match.skill in FREE and not _goes_on(state, match, heard, found, low):
@@ -140,23 +160,13 @@ def advance(
 
 def _picked_skill(state: State, low: str, match: Match, matcher: Matcher) -> str:
     """Which of the skills of "did you mean" the person chose; empty when they say something else."""
-    place = _place(low, len(state.between))
-    if place is not None:
-        return state.between[place]
+    at = place(low, len(state.between))
+    if at is not None:
+        return state.between[at]
     for skill in state.between:
         if low == matcher.intents[skill]["title"].casefold() or low == skill:
             return skill
     return match.skill if match.skill in state.between else ""
-
-
-def _place(low: str, count: int) -> int | None:
-    """The position that "2", "the second one" or "last" names."""
-    word = re.sub(r"^(?:the |number |no\.? |option |#)+|(?: one| please|[.!])+$", "", low).strip()
-    if word in {"last"} and count:
-        return count - 1
-    if word.isdigit() and 1 <= int(word) <= count:
-        return int(word) - 1
-    return _ORDINALS.index(word) if word in _ORDINALS and _ORDINALS.index(word) < count else None
 
 
 def _new_question(match: Match, state: State) -> bool:
@@ -214,12 +224,17 @@ def _begin(
     onto: Mapping[str, Any] | None = None,
 ) -> Move:
     names = matcher.intents[skill].get("slots", "").split()
-    raw = fill(names, heard, found)
+    raw = fill(names, heard, found) | _fewer(names, low)
     # An open question waits for one interruption, not for ever.
-    waiting = (state.skill, state.slots, state.asking, state.choices) if state.asking and not state.waited else None
+    waiting = None
+    if state.asking and not state.waited:
+        waiting = (state.skill, state.slots, state.asking, state.choices, state.card)
     slots: dict[str, Any] = {name: value for name, value in (onto or {}).items() if name in names}
     if "product" in raw and "sku" not in raw:
         slots.pop("sku", None)
+    if "customer" in raw:
+        # What an upgrade left at one customer is not at another.
+        slots = {name: value for name, value in slots.items() if name not in {"upgraded_subscription", "subscriptions"}}
     if _THERE.search(low) or _AGAIN.search(low):
         slots |= {name: ref for name, ref in state.mentioned.items() if name in names and name not in slots}
     slots |= raw
@@ -231,7 +246,7 @@ def _begin(
     move = _complete(state, skills[skill], resolve, page)
     if waiting and move.kind == RUN:
         # The interruption is answered; the question before it is still open.
-        state.skill, state.slots, state.asking, state.choices = waiting
+        state.skill, state.slots, state.asking, state.choices, state.card = waiting
         state.waited = 1
         return Move(kind=RUN, skill=move.skill, slots=move.slots, still_open=state.asking)
     return move
@@ -250,12 +265,18 @@ def _answered(
     skill = skills[state.skill]
     raw = fill([slot.name for slot in skill.slots], heard, found)
     asked = skill.slot(state.asking)
-    chosen = _chosen(text.casefold().strip(), state.choices)
-    if chosen is not None:
-        raw = {state.asking: _value_of(chosen)}
+    low = text.casefold().strip()
+    raw |= _fewer([slot.name for slot in skill.slots], low)
+    _answers_with_a_bare_id(asked, raw)
+    several = several_of(low, state.choices) if asked is not None and asked.kind == "duplicates" else []
+    chosen = one_of(low, state.choices)
+    if several:
+        raw[state.asking] = [_value_of(each) for each in several]
+    elif chosen is not None:
+        raw = {state.asking: _taken(skill, state.asking, [chosen])}
     elif asked is not None and asked.name not in raw:
         raw[asked.name] = _words_for(asked, text, raw)
-        if asked.kind in {"customer", "product", "cart_line", "subscription"} and len(raw) > 1:
+        if asked.kind in _RECORDS and len(raw) > 1:
             # "25 seats" answers nothing about the customer.
             raw.pop(asked.name)
     if "product" in raw:
@@ -270,15 +291,26 @@ def _value_of(choice: dict[str, Any]) -> Any:
     return choice["key"] if choice["kind"] == "value" else choice
 
 
-def _chosen(low: str, choices: list[dict[str, Any]]) -> dict[str, Any] | None:
-    place = _place(low, len(choices))
-    if place is not None:
-        return choices[place]
-    exact = [choice for choice in choices if low in {str(choice["label"]).casefold(), str(choice["key"]).casefold()}]
-    if exact:
-        return exact[0] if len(exact) == 1 else None
-    near = [choice for choice in choices if len(low) > 2 and low in str(choice["label"]).casefold()]
-    return near[0] if len(near) == 1 else None
+def _taken(skill: Skill, name: str, chosen: list[dict[str, Any]]) -> Any:
+    """The value of a slot from the choices taken for it: a list where the slot holds several."""
+    slot = skill.slot(name)
+    values = [_value_of(each) for each in chosen]
+    return values if slot is not None and slot.kind == "duplicates" else values[0]
+
+
+def _answers_with_a_bare_id(asked: Slot | None, raw: dict[str, Any]) -> None:
+    """An ID or a name alone answers the question that was asked, whatever else it could be."""
+    if asked is None or asked.kind not in {"owner", "upgraded"} or asked.name in raw:
+        return
+    words = raw.pop("subscriptions", None)
+    if words:
+        raw[asked.name] = words if asked.kind == "owner" else words[0]
+
+
+def _fewer(names: Sequence[str], low: str) -> dict[str, Any]:
+    """ "By 10" is not "to 10": how many go, where a skill asks how many stay."""
+    found = re.search(r"\bby\s+(\d{1,7})\b", low) if {"subscriptions", "quantity"} <= set(names) else None
+    return {"quantity": f"by {found.group(1)}"} if found else {}
 
 
 def _words_for(slot: Slot, text: str, raw: Mapping[str, Any]) -> Any:
@@ -287,10 +319,10 @@ def _words_for(slot: Slot, text: str, raw: Mapping[str, Any]) -> Any:
         r"^(?:it(?:'s| is)|that(?:'s| is)|for|the|customer|product|i mean|use|take)\s+", "", text.strip(), flags=re.I
     )
     words = words.strip(" .!?\"'")
-    if slot.kind == "quantity":
+    if slot.kind in {"quantity", "stays"}:
         number = re.search(r"\d{1,7}", words.replace(",", ""))
         return int(number.group(0)) if number else None
-    return [words] if slot.kind in {"customer", "product"} else words
+    return [words] if slot.kind in {"customer", "owner", "product", "duplicates"} else words
 
 
 def _complete(state: State, skill: Skill, resolve: Resolve, page: Mapping[str, Any]) -> Move:
@@ -298,17 +330,16 @@ def _complete(state: State, skill: Skill, resolve: Resolve, page: Mapping[str, A
     # A subscription is looked for among the customer's, so the customer comes first.
     for slot in sorted(skill.slots, key=lambda slot: slot.kind == "subscription"):
         raw = state.slots.get(slot.name)
-        if raw is None and slot.name in page:
+        if raw is None and slot.name in page and not slot.finds:
             raw = page[slot.name]
         if raw is None:
-            # A skill without words for its record may still find it on the page (a line of the open cart).
-            found = resolve(slot, None, state.slots | {"page": page}) if slot.kind == "cart_line" else Resolution()
+            found = resolve(slot, None, state.slots | {"page": page}) if slot.finds else Resolution()
             if found.value is None and slot.required:
                 return _ask(state, skill, slot, found)
             if found.value is not None:
                 state.slots[slot.name] = found.value
             continue
-        found = Resolution(value=raw) if isinstance(raw, dict) else resolve(slot, raw, state.slots | {"page": page})
+        found = Resolution(value=raw) if _is_record(raw) else resolve(slot, raw, state.slots | {"page": page})
         if found.value is None:
             state.slots.pop(slot.name, None)
             return _ask(state, skill, slot, found, raw)
@@ -318,6 +349,11 @@ def _complete(state: State, skill: Skill, resolve: Resolve, page: Mapping[str, A
     state.settle()
     state.last_skill, state.last_slots = skill.key, slots
     return Move(kind=RUN, skill=skill.key, slots=slots)
+
+
+def _is_record(raw: Any) -> bool:
+    """A record, or several: the JSON of a Ref. Words and numbers are still to be resolved."""
+    return isinstance(raw, dict) or isinstance(raw, list) and bool(raw) and all(isinstance(each, dict) for each in raw)
 
 
 def _ask(state: State, skill: Skill, slot: Slot, found: Resolution, raw: Any = None) -> Move:

@@ -1,12 +1,12 @@
 """What the pages, the command and the tests call: ask, clear, rate, change a line."""
 
+from assistant.services import steps
+from assistant.services.allowance import TooManyQuestions, check_rate
 from assistant.services.changes import change_line, keep_line
 from assistant.services.conversations import (
     REASONS,
     ConversationNotFound,
     Exchange,
-    TooManyQuestions,
-    check_rate,
     clear,
     earlier,
     get,
@@ -15,7 +15,7 @@ from assistant.services.conversations import (
     handle,
     turns,
 )
-from assistant.services.pages import NOWHERE, PageContext, look_at, of_cart
+from assistant.services.pages import NOWHERE, PageContext, look_at, of_cart, of_upgrade
 from assistant.services.panel import ORIGINS, Panel, build, context_of, turn_of
 from assistant.services.progress import report_of
 
@@ -42,6 +42,8 @@ __all__ = [
     "look_at",
     "of_cart",
     "report_of",
+    "of_upgrade",
+    "steps",
     "turn_of",
     "turns",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -12,16 +12,17 @@ from django.db import IntegrityError, transaction
 from django.db.models import Max
 
 from assistant.engine import dialogue
-from assistant.engine.dialogue import Move, State
+from assistant.engine.dialogue import Move, Picked, State
 from assistant.engine.match import matcher
 from assistant.engine.text import TooLong, clean
-from assistant.models import Conversation, Feedback, Turn
-from assistant.services import pages
+from assistant.models import Conversation, Feedback, Proposal, Turn
+from assistant.services import flow, pages, proposals
 from assistant.services.pages import PageContext
-from assistant.services.resolve import Resolver, said
+from assistant.services.resolve import told
+from assistant.services.resolve_duplicates import AfterUpgrade
 from assistant.skill import ERROR, NEEDS_INPUT, REFUSED, Answer, Ref
 from assistant.skill import NotFound as NotThere
-from assistant.skills import SKILLS, talk
+from assistant.skills import SKILLS, duplicates, talk
 from customers.services import cart as carts
 from customers.services import catalog, customers, subscriptions
 from portal.core import audit
@@ -29,7 +30,6 @@ from portal.core.access import can, require, why_not
 from portal.core.jobs import writes
 from portal.core.scope import Scope
 
-PER_MINUTE = 30
 TURNS_SHOWN = 60
 TITLE = 80
 REASONS = ("wrong", "incomplete", "unclear")
@@ -51,13 +51,6 @@ class ConversationNotFound(LookupError):
         super().__init__("There is no such conversation.")
 
 
-class TooManyQuestions(RuntimeError):
-    """More questions in a minute than a person types."""
-
-    def __init__(self) -> None:
-        super().__init__(f"That were {PER_MINUTE} questions in a minute. Wait a moment, then send it again.")
-
-
 @dataclass(frozen=True, kw_only=True)
 class Exchange:
     """One question and its answer, stored."""
@@ -77,6 +70,13 @@ class Said:
     origin: str
     choice: str
     opens: str
+    given: dict[str, Any] | None = None
+    picked: Picked | None = None
+
+    @property
+    def is_typed(self) -> bool:
+        """Words of the person, rather than a press that says what it means."""
+        return not (self.choice or self.opens or self.picked)
 
 
 def mine(scope: Scope) -> Any:
@@ -107,24 +107,13 @@ def turns(scope: Scope, *, conversation: Conversation) -> list[Turn]:
         Turn.objects.within(scope)
         .filter(conversation=conversation)
         .select_related("conversation")
-        .prefetch_related("feedback")
+        .prefetch_related("feedback", "conversation__proposals__user")
     )
     return list(rows.order_by("-number")[:TURNS_SHOWN])[::-1]
 
 
 def earlier(scope: Scope, *, limit: int = 30) -> list[Conversation]:
     return list(mine(scope).order_by("-modified_at")[:limit])
-
-
-def check_rate(scope: Scope, *, as_of: datetime) -> None:
-    """Raise TooManyQuestions. Counted in the database, so it holds for all processes together."""
-    lately = Turn.objects.within(scope).filter(
-        conversation__user_id=scope.user_id or 0,
-        speaker=Turn.Speaker.PERSON,
-        created_at__gt=as_of - timedelta(minutes=1),
-    )
-    if lately.count() >= PER_MINUTE:
-        raise TooManyQuestions
 
 
 def handle(
@@ -137,12 +126,15 @@ def handle(
     origin: str = "",
     choice: str = "",
     opens: str = "",
+    given: dict[str, Any] | None = None,
+    picked: Picked | None = None,
     submission_key: uuid.UUID | None = None,
 ) -> Exchange:
     """Answer `text`. The same `submission_key` again returns the first answer.
 
     `choice` is the key of the offered record that was pressed; `opens` names the skill of a link that
-    fills in the question, so that a product's name can not change what is asked.
+    fills in the question, with the slots `given`, so that a product's name can not change what is asked; `picked` is
+    what a card with several choices was sent with.
 
     Raises ConversationNotFound, also for another person's. Everything else, a text that is too long or a record
     that is not there, is an answer that says so.
@@ -152,7 +144,7 @@ def handle(
     if conversation_id is None:
         conversation_id = uuid.uuid5(_NAMESPACE, f"{scope.partner_id}/{scope.user_id}/{key}")
         _start(scope, conversation_id, as_of)
-    heard = Said(text=text, page=page, origin=origin, choice=choice, opens=opens)
+    heard = Said(text=text, page=page, origin=origin, choice=choice, opens=opens, given=given, picked=picked)
     return _handle(scope, heard=heard, as_of=as_of, conversation_id=conversation_id, submission_key=key)
 
 
@@ -202,11 +194,13 @@ def _handle(
         speaker=Turn.Speaker.ASSISTANT,
         text=answer.plain(),
         skill=move.skill,
-        slots={name: said(value) for name, value in move.slots.items()},
+        slots=told(move.slots),
         status=answer.status,
         answer=answer.as_json(),
         created_at=as_of,
     )
+    if any(card["kind"] == "choose_duplicates" for card in answer.cards):
+        conversation.state["card"] = reply.number
     conversation.title = conversation.title or shown[:TITLE]
     conversation.modified_at = as_of
     conversation.context = heard.page.as_json()
@@ -227,22 +221,48 @@ def _think(scope: Scope, conversation: Conversation, heard: Said, as_of: datetim
         nothing = Answer(lead="Nothing was asked.", body="Type a question.", status=NEEDS_INPUT)
         return nothing, Move(kind="stop", skill="out_of_scope"), "(empty)"
     state = State.from_json(conversation.state)
-    move = dialogue.advance(
-        state,
-        sentence,
-        skills=SKILLS,
-        matcher=matcher(),
-        resolve=Resolver(scope, as_of=as_of),
-        page=heard.page.slots,
-        choice=heard.choice,
-        opens=heard.opens,
-    )
-    answer = _answer(scope, move, sentence, as_of)
+    open_one = proposals.waiting(scope, conversation=conversation, as_of=as_of)
+    if open_one is not None and heard.is_typed:
+        brings = flow.hear(open_one, sentence)
+        correction = flow.corrected(open_one, brings)
+        if correction is not None:
+            proposals.drop(scope, conversation, Proposal.State.REPLACED, as_of)
+            heard, open_one = replace(heard, opens=correction[0], given=correction[1]), None
+        elif not brings.nothing:
+            answer, move = flow.typed(scope, open_one, brings, as_of)
+            if move.kind == dialogue.STOP:
+                state.settle()
+            conversation.state = state.as_json()
+            return answer, move, sentence
+    answer, move = _advance(scope, state, heard, sentence, as_of)
+    if answer.proposes:
+        answer = proposals.stage(scope, conversation, answer, as_of)
+    elif open_one is not None:
+        answer = replace(answer, body=f"{answer.body} {flow.still_open(open_one)}".strip())
     if move.still_open and move.still_open == state.asking:
         slot = SKILLS[state.skill].slot(state.asking)
         answer = replace(answer, body=f"{answer.body} Still open: {slot.question if slot else ''}".strip())
     conversation.state = state.as_json()
     return answer, move, sentence
+
+
+def _advance(scope: Scope, state: State, heard: Said, sentence: str, as_of: datetime) -> tuple[Answer, Move]:
+    move = dialogue.advance(
+        state,
+        sentence,
+        skills=SKILLS,
+        matcher=matcher(),
+        resolve=AfterUpgrade(scope, as_of=as_of),
+        page=heard.page.slots,
+        choice=heard.choice,
+        opens=heard.opens,
+        given=heard.given,
+        picked=heard.picked,
+    )
+    answer = _answer(scope, move, sentence, as_of)
+    if answer.status == REFUSED:
+        state.settle()  # no more questions for what may not be done
+    return answer, move
 
 
 def _answer(scope: Scope, move: Move, sentence: str, as_of: datetime) -> Answer:
@@ -251,14 +271,14 @@ def _answer(scope: Scope, move: Move, sentence: str, as_of: datetime) -> Answer:
     if move.kind == dialogue.UNWIRED:
         intent = matcher().intents[move.skill]
         return talk.not_wired(title=intent["title"], page=intent.get("page", ""), nearest=_offers(_near(move.skill)))
-    if move.kind in {dialogue.ASK, dialogue.MISSING}:
-        return _ask(move)
     if move.skill not in SKILLS:
         return _aside(move, sentence)
     skill = SKILLS[move.skill]
     if not can(scope, skill.capability):
         return Answer(lead="Your role cannot do this.", body=why_not(scope, skill.capability), status=REFUSED)
-    values = {name: Ref.from_json(value) if isinstance(value, dict) else value for name, value in move.slots.items()}
+    if move.kind in {dialogue.ASK, dialogue.MISSING}:
+        return _ask(move)
+    values = {name: _value(value) for name, value in move.slots.items()}
     try:
         with transaction.atomic():
             return skill.run(scope, **values, as_of=as_of)
@@ -266,6 +286,13 @@ def _answer(scope: Scope, move: Move, sentence: str, as_of: datetime) -> Answer:
         return Answer(lead="Your role cannot do this.", body=str(denied), status=REFUSED)
     except EXPECTED as gone:
         return Answer(lead=str(gone) or "This is not there any more.", status=ERROR)
+
+
+def _value(value: Any) -> Any:
+    """A slot as a skill takes it: records, or several of them."""
+    if isinstance(value, list):
+        return [_value(each) for each in value]
+    return Ref.from_json(value) if isinstance(value, dict) else value
 
 
 def _ask(move: Move) -> Answer:
@@ -277,6 +304,9 @@ def _ask(move: Move) -> Answer:
         lead, body = "Several fit. Which one?", ""
     else:
         lead, body = question, ""
+    if slot is not None and slot.kind == "duplicates" and move.choices:
+        card = duplicates.choose_card(move.choices, skill=move.skill)
+        return Answer(lead=lead, body=body, status=NEEDS_INPUT, asks_for=(move.slot,), cards=(card,))
     choices = tuple({"label": ref.label, "note": ref.note, "say": ref.key} for ref in move.choices)
     return Answer(lead=lead, body=body, status=NEEDS_INPUT, asks_for=(move.slot,), choices=choices)
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.urls import Resolver404, resolve
 
-from assistant.services.resolve import customer_ref, line_name
+from assistant.services.resolve import customer_ref, line_name, subscription_ref
 from assistant.skill import Ref
 from customers.services import cart as carts
-from customers.services import customers, subscriptions
+from customers.services import customers, duplicates, subscriptions
 from portal.core.scope import Scope
 
 # Pages without a record, by URL name: what "Looking at" says.
@@ -62,6 +62,26 @@ def look_at(scope: Scope, *, path: str, as_of: datetime) -> PageContext:
     except (customers.CustomerNotFound, subscriptions.SubscriptionNotFound, carts.CartNotFound):
         return NOWHERE
     return PageContext(kind="place", label=PLACES[name], path=path) if name in PLACES else NOWHERE
+
+
+def of_upgrade(scope: Scope, *, subscription_id: Any, as_of: datetime) -> tuple[PageContext, str]:
+    """The page of a subscription for its "Get cancellation help", and the question that the button stands for.
+
+    On a duplicate's page it is about that duplicate. Raises SubscriptionNotFound."""
+    row = subscriptions.get(scope, subscription_id=subscription_id)
+    page = _of_subscription(scope, row.subscription_id, f"/subscriptions/{row.subscription_id}/")
+    original = duplicates.original_of(scope, subscription=row, as_of=as_of)
+    upgraded = original or row
+    which = f"subscription {row.friendly_name[:200]}" if original else "subscription"
+    text = (
+        f"Cancel the duplicate {which} for {row.customer.company_name[:200]}. "
+        f"The upgraded subscription is {upgraded.friendly_name[:200]}."
+    )
+    ref = subscription_ref(upgraded, company=row.customer.company_name)
+    slots = page.slots | {"upgraded_subscription": asdict(ref)}
+    if original:
+        slots["subscriptions"] = [asdict(subscription_ref(row))]
+    return replace(page, slots=slots), text
 
 
 def of_cart(scope: Scope, *, cart_id: Any, number: int | None, as_of: datetime) -> PageContext:

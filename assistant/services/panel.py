@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -57,16 +58,24 @@ class Panel:
 
 
 def build(
-    scope: Scope, *, conversation_id: str, page: str, look_away: bool, may_start_over: bool = True, as_of: datetime
+    scope: Scope,
+    *,
+    conversation_id: str,
+    page: str,
+    look_away: bool,
+    may_start_over: bool = True,
+    problems: Mapping[str, Any] | None = None,
+    as_of: datetime,
 ) -> Panel:
-    """The panel for a page. A conversation that is not there (any more) is an empty one.
+    """The panel for a page. A conversation that is not there (any more) is an empty one. `problems` holds, by card,
+    the errors and values of a form that was just sent.
 
     Raises ConversationNotFound only when `may_start_over` is false.
     """
     conversation = _conversation(scope, conversation_id, may_start_over)
     context = pages.NOWHERE if look_away else context_of(scope, conversation, page=page, as_of=as_of)
     rows = conversations.turns(scope, conversation=conversation) if conversation else []
-    shown = [present.turn(row, ORIGINS) for row in rows]
+    shown = [present.turn(row, ORIGINS, problems) for row in rows]
     progress.bring_up_to_date(scope, shown)
     for row in shown:
         row["is_last"] = row is shown[-1]
@@ -166,6 +175,6 @@ def _est_prompt(scope: Scope, as_of: datetime) -> ZeroPrompt:
     )
 
 
-def turn_of(turn: Turn) -> dict[str, Any]:
+def turn_of(turn: Turn, problems: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """One answer as the template draws it."""
-    return present.turn(turn, ORIGINS) | {"is_last": True}
+    return present.turn(turn, ORIGINS, problems) | {"is_last": True}

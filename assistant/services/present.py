@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.urls import NoReverseMatch, reverse
+from django.utils.http import urlencode
 
 from assistant.models import Turn
+from assistant.services import present_flow
 
 
 def address(link: dict[str, Any] | None) -> str:
@@ -14,9 +17,10 @@ def address(link: dict[str, Any] | None) -> str:
     if not link:
         return ""
     try:
-        return reverse(link["to"], kwargs=link.get("args") or None)
+        path = reverse(link["to"], kwargs=link.get("args") or None)
     except NoReverseMatch:
         return ""
+    return f"{path}?{urlencode(link['query'])}" if link.get("query") else path
 
 
 def links(answer: dict[str, Any]) -> list[dict[str, str]]:
@@ -30,8 +34,9 @@ def links(answer: dict[str, Any]) -> list[dict[str, str]]:
     return [{"label": label, "url": url} for url, label in found.items()]
 
 
-def turn(row: Turn, origins: dict[str, str]) -> dict[str, Any]:
-    """A turn as the templates draw it. Only text and addresses: nothing in it is markup."""
+def turn(row: Turn, origins: dict[str, str], problems: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """A turn as the templates draw it. Only text and addresses: nothing in it is markup. `problems` holds, by card,
+    the errors and values of a form that was just sent."""
     rated = next(iter(row.feedback.all()), None) if row.speaker == Turn.Speaker.ASSISTANT else None
     return {
         "number": row.number,
@@ -43,15 +48,16 @@ def turn(row: Turn, origins: dict[str, str]) -> dict[str, Any]:
         "skill": row.skill,
         "status": row.status,
         "rated": rated,
-        "answer": _answer(row.answer) if row.answer else {},
+        "answer": _answer(row, problems or {}) if row.answer else {},
     }
 
 
-def _answer(answer: dict[str, Any]) -> dict[str, Any]:
+def _answer(row: Turn, problems: Mapping[str, Any]) -> dict[str, Any]:
+    answer: dict[str, Any] = row.answer
     shown = dict(answer)
     shown["facts"] = [fact | {"url": address(fact.get("link"))} for fact in answer.get("facts", ())]
     shown["links"] = links(answer)
-    shown["cards"] = [_card(card) for card in answer.get("cards", ())]
+    shown["cards"] = [_card(card, row, problems) for card in answer.get("cards", ())]
     checks = answer.get("checks", ())
     shown["has_matrix"] = any(card["kind"] == "matrix" for card in answer.get("cards", ()))
     shown["unmet"] = [check for check in checks if not check["passed"]]
@@ -61,8 +67,15 @@ def _answer(answer: dict[str, Any]) -> dict[str, Any]:
     return shown
 
 
-def _card(card: dict[str, Any]) -> dict[str, Any]:
+def _card(card: dict[str, Any], row: Turn, problems: Mapping[str, Any]) -> dict[str, Any]:
     shown = dict(card) | {"template": f"assistant/replies/{card['kind']}.html"}
+    if card["kind"] in present_flow.KINDS:
+        shown = present_flow.shown(shown, row, problems)
+    if card["kind"] == "eligibility":
+        shown["url"] = address({"to": "customers:subscription", "args": {"subscription_id": card["id"]}})
+    if card["kind"] == "ticket":
+        shown["all_url"] = address({"to": "customers:support"})
+        shown["url"] = address({"to": "customers:support", "query": {"tid": card["ticket_id"]}})
     if card["kind"] == "list":
         shown["rows"] = [
             row | {"url": address({"to": "customers:subscription", "args": {"subscription_id": row["id"]}})}

@@ -125,6 +125,8 @@ class Resolver:
     def _cart_line(self, raw: Any, slots: Mapping[str, Any]) -> Resolution:
         """A line of the cart on the page: by number, by product, or the only one without a promotion."""
         page = slots.get("page", {})
+        if raw is None and "cart_line" in page:
+            return Resolution(value=page["cart_line"])
         shown = page.get("cart_line") or page.get("cart")
         if not shown:
             return Resolution()
@@ -157,12 +159,12 @@ def product_ref(sku: Any) -> Ref:
     return Ref(kind="product", key=sku.reference, label=sku.title, pk=sku.pk, note=sku.reference)
 
 
-def subscription_ref(subscription: Any) -> Ref:
-    """Its note tells apart several of one name."""
+def subscription_ref(subscription: Any, *, company: str = "") -> Ref:
+    """Its note tells apart several of one name. `company`: whose it is, where the customer is not loaded."""
     licenses = f"{subscription.quantity:,} license{'' if subscription.quantity == 1 else 's'}"
     end = subscription.commitment_ends_at
     until = "no end" if subscription.has_no_end else f"ends {end.day} {end:%b %Y}"
-    note = f"{subscription.customer.company_name} · {licenses}, {until} · {subscription.subscription_id}"
+    note = f"{company or subscription.customer.company_name} · {licenses}, {until} · {subscription.subscription_id}"
     key, name = str(subscription.subscription_id), subscription.friendly_name
     return Ref(kind="subscription", key=key, label=name, pk=subscription.pk, note=note)
 
@@ -188,8 +190,20 @@ def line_ref(view: Any, line: Any) -> Ref:
     )
 
 
+def told(slots: Mapping[str, Any]) -> dict[str, Any]:
+    """The slots that the person said, as the command line prints them."""
+    return {name: said(value) for name, value in slots.items() if not _is_found(value)}
+
+
+def _is_found(value: Any) -> bool:
+    values = value if isinstance(value, list) else [value]
+    return bool(values) and all(isinstance(each, dict) and "found" in each for each in values)
+
+
 def said(value: Any) -> Any:
     """A slot as the command line prints it: an id stays the id that was typed, a name is the record's own."""
+    if isinstance(value, list):
+        return [said(each) for each in value]
     if not isinstance(value, dict):
         return value
     return value.get("said") or value["label"]

@@ -2,6 +2,7 @@
 
 from assistant.skill import Skill
 from assistant.skills.cancellation import CANCELLATION_ELIGIBILITY, QUANTITY_REDUCTION
+from assistant.skills.duplicates import CANCEL_DUPLICATE, REDUCE_DUPLICATE
 from assistant.skills.migration import MIGRATION_ELIGIBILITY
 from assistant.skills.orders import ORDER_PROMOTION
 from assistant.skills.partner_of_record import VALIDATE_PARTNER_OF_RECORD
@@ -28,5 +29,7 @@ SKILLS: dict[str, Skill] = {
         QUANTITY_REDUCTION,
         VALIDATE_PARTNER_OF_RECORD,
         *REPORTS,
+        CANCEL_DUPLICATE,
+        REDUCE_DUPLICATE,
     )
 }

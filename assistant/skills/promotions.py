@@ -352,6 +352,7 @@ FIND_OUT_WHY = Skill(
             name="cart_line",
             question="Which cart line? Open the cart and choose Find out why beside the line.",
             kind="cart_line",
+            finds=True,
         ),
     ),
     run=find_out_why,

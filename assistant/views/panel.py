@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -11,6 +12,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from assistant import services
+from assistant.models import Turn
 from assistant.views.session import (
     conversation_url,
     current,
@@ -36,7 +38,7 @@ PAGE = "assistant/page.html"
 def home(request: HttpRequest) -> HttpResponse:
     """The assistant as a page: the current conversation goes on, else a new one starts."""
     remembered = memory(request)
-    built = _build(request, remembered.get("conversation", ""), page=page_path(request.GET.get("page", "")))
+    built = build(request, remembered.get("conversation", ""), page=page_path(request.GET.get("page", "")))
     return render_page(request, PAGE, {"panel": built, "as_page": True}, part="thread")
 
 
@@ -47,7 +49,7 @@ def conversation(request: HttpRequest, conversation_id: uuid.UUID) -> HttpRespon
     page = page_path(request.GET.get("page", ""))
     try:
         built = services.build(
-            request.scope,  # type: ignore[attr-defined]
+            request.scope,
             conversation_id=str(conversation_id),
             page=page,
             look_away=False,
@@ -63,7 +65,7 @@ def conversation(request: HttpRequest, conversation_id: uuid.UUID) -> HttpRespon
 @require_safe
 @needs("view")
 def earlier(request: HttpRequest) -> HttpResponse:
-    rows = services.earlier(request.scope)  # type: ignore[attr-defined]
+    rows = services.earlier(request.scope)
     page = page_path(request.GET.get("page", ""))
     return render_page(request, "assistant/earlier.html", {"conversations": rows, "page": page}, part="list")
 
@@ -72,7 +74,7 @@ def earlier(request: HttpRequest) -> HttpResponse:
 @needs("view")
 def ask(request: HttpRequest) -> HttpResponse:
     """One question. The same key again shows the first answer."""
-    as_of, scope = clock.now(), request.scope  # type: ignore[attr-defined]
+    as_of, scope = clock.now(), request.scope
     conversation_id = identifier(request.POST.get("conversation"))
     page = page_path(request.POST.get("page", ""))
     try:
@@ -91,17 +93,17 @@ def ask(request: HttpRequest) -> HttpResponse:
             submission_key=identifier(request.POST.get("key")),
         )
     except services.TooManyQuestions as many:
-        return _refused(request, str(many), status=429)
+        return too_many(request, many)
     except services.ConversationNotFound as missing:
         raise Http404(str(missing)) from missing
-    return _answered(request, exchange, page=page)
+    return answered(request, exchange, page=page)
 
 
 @require_POST
 @needs("view")
 def find_out_why(request: HttpRequest) -> HttpResponse:
     """From "No promotion · Find out why": the question is filled in as the person's turn and sent."""
-    as_of, scope = clock.now(), request.scope  # type: ignore[attr-defined]
+    as_of, scope = clock.now(), request.scope
     cart_id, line = identifier(request.POST.get("cart_id")), request.POST.get("line", "")
     if cart_id is None or not (line.isascii() and line.isdigit() and len(line) < 7):
         raise Http404("There is no such cart line.")
@@ -122,11 +124,11 @@ def find_out_why(request: HttpRequest) -> HttpResponse:
     except CartNotFound as missing:
         raise Http404("There is no such cart line.") from missing
     except services.TooManyQuestions as many:
-        return _refused(request, str(many), status=429)
+        return too_many(request, many)
     remember(request, open=True, conversation=str(exchange.conversation.conversation_id), away="")
     if wants_part(request):
-        built = _build(request, str(exchange.conversation.conversation_id), page=page.path)
-        return _panel(request, built, say=exchange.answer.answer.get("lead", ""))
+        built = build(request, str(exchange.conversation.conversation_id), page=page.path)
+        return whole_panel(request, built, say=exchange.answer.answer.get("lead", ""))
     return redirect(conversation_url(exchange.conversation.conversation_id, page.path))
 
 
@@ -140,7 +142,7 @@ def panel(request: HttpRequest) -> HttpResponse:
     if wants_part(request):
         if not is_open:
             return HttpResponse(status=204)
-        return _panel(request, _build(request, memory(request).get("conversation", ""), page=page))
+        return whole_panel(request, build(request, memory(request).get("conversation", ""), page=page))
     return HttpResponseRedirect(safe_next(request, reverse("assistant:home")))
 
 
@@ -150,10 +152,10 @@ def new(request: HttpRequest) -> HttpResponse:
     """New conversation: the old one stays in the list."""
     ended = current(request)
     if ended is not None:
-        services.clear(request.scope, conversation_id=ended, as_of=clock.now())  # type: ignore[attr-defined]
+        services.clear(request.scope, conversation_id=ended, as_of=clock.now())
     remember(request, conversation="")
     if wants_part(request):
-        return _panel(request, _build(request, "", page=page_of(request)))
+        return whole_panel(request, build(request, "", page=page_of(request)))
     return redirect(reverse("assistant:home") + page_query(page_path(request.POST.get("page", ""))))
 
 
@@ -164,7 +166,7 @@ def look_away(request: HttpRequest) -> HttpResponse:
     page = page_path(request.POST.get("page", ""))
     remember(request, away=page)
     if wants_part(request):
-        return _panel(request, _build(request, memory(request).get("conversation", ""), page=page))
+        return whole_panel(request, build(request, memory(request).get("conversation", ""), page=page))
     return HttpResponseRedirect(safe_next(request, reverse("assistant:home")))
 
 
@@ -172,7 +174,7 @@ def look_away(request: HttpRequest) -> HttpResponse:
 @needs("sell")
 def change(request: HttpRequest, conversation_id: uuid.UUID, number: int) -> HttpResponse:
     """The one press under an answer. What is done was stored with the answer; the request only says go."""
-    as_of, scope = clock.now(), request.scope  # type: ignore[attr-defined]
+    as_of, scope = clock.now(), request.scope
     keep = request.POST.get("keep") == "1"
     act = services.keep_line if keep else services.change_line
     try:
@@ -186,9 +188,10 @@ def change(request: HttpRequest, conversation_id: uuid.UUID, number: int) -> Htt
     cart_url = reverse("customers:cart", kwargs={"cart_id": cart["cart_id"]})
     context = {
         "turns": [] if keep else [services.turn_of(turn)],
-        "replaced": services.turn_of(shown) | {"is_last": False},
+        "replaced": [services.turn_of(shown) | {"is_last": False}],
         "refresh_cart": cart_url if not keep and page_of(request) == cart_url else "",
         "say": "Kept as it is." if keep else turn.answer.get("lead", ""),
+        "shown_on": "",
     }
     return render_page(request, PANEL, context, part="exchange")
 
@@ -218,7 +221,7 @@ def report(request: HttpRequest, conversation_id: uuid.UUID, number: int) -> Htt
 @needs("view")
 def feedback(request: HttpRequest, conversation_id: uuid.UUID, number: int) -> HttpResponse:
     """Thumbs up or down, with a reason."""
-    scope = request.scope  # type: ignore[attr-defined]
+    scope = request.scope
     try:
         turn = services.give_feedback(
             scope,
@@ -239,36 +242,55 @@ def feedback(request: HttpRequest, conversation_id: uuid.UUID, number: int) -> H
 # Shared -------------------------------------------------------------------------------------------
 
 
-def _answered(request: HttpRequest, exchange: services.Exchange, *, page: str) -> HttpResponse:
-    identifier = str(exchange.conversation.conversation_id)
-    remember(request, conversation=identifier)
+def answered(
+    request: HttpRequest,
+    exchange: services.Exchange,
+    *,
+    page: str,
+    replaced: Sequence[Turn] = (),
+    focus: bool = False,
+) -> HttpResponse:
+    """The question and its answer. `replaced` are turns whose cards look otherwise now; `focus`: a button inside a
+    card was pressed, so the next card's heading takes the focus."""
+    conversation_id = str(exchange.conversation.conversation_id)
+    remember(request, conversation=conversation_id)
     if not wants_part(request):
-        return redirect(conversation_url(identifier, page) + f"#turn-{exchange.question.number}")
+        return redirect(conversation_url(conversation_id, page) + f"#turn-{exchange.question.number}")
+    answer = services.turn_of(exchange.answer)
+    for card in answer["answer"].get("cards", ())[:1] if focus else ():
+        card["focus"] = True
     context = {
-        "turns": [services.turn_of(exchange.question), services.turn_of(exchange.answer)],
-        "next": {"conversation": identifier, "page": page, "key": str(uuid.uuid4())},
+        "turns": [services.turn_of(exchange.question), answer],
+        "replaced": [services.turn_of(turn) | {"is_last": False} for turn in replaced],
+        "next": {"conversation": conversation_id, "page": page, "key": str(uuid.uuid4())},
         "say": exchange.answer.answer.get("lead", ""),
+        "shown_on": page,
     }
     response = render_page(request, PANEL, context, part="exchange")
     response["HX-Reswap"] = "innerHTML" if exchange.is_first else "beforeend"
     return response
 
 
-def _refused(request: HttpRequest, sentence: str, *, status: int) -> HttpResponse:
-    """Nothing was stored: what was typed stays in the field."""
+def too_many(request: HttpRequest, many: services.TooManyQuestions) -> HttpResponse:
+    """Nothing was stored: what was typed stays in the field, and the answer says when to go on."""
     template, part = (PANEL, "refused") if wants_part(request) else ("assistant/refused.html", "main")
-    return render_page(request, template, {"sentence": sentence}, part=part, status=status)
+    response = render_page(request, template, {"sentence": str(many)}, part=part, status=429)
+    response["Retry-After"] = str(many.seconds)
+    return response
 
 
-def _panel(request: HttpRequest, built: services.Panel, *, say: str = "") -> HttpResponse:
+def whole_panel(request: HttpRequest, built: services.Panel, *, say: str = "") -> HttpResponse:
     return render_page(request, PANEL, {"panel": built, "say": say}, part="panel")
 
 
-def _build(request: HttpRequest, conversation_id: str, *, page: str) -> services.Panel:
+def build(
+    request: HttpRequest, conversation_id: str, *, page: str, problems: Mapping[str, Any] | None = None
+) -> services.Panel:
     return services.build(
-        request.scope,  # type: ignore[attr-defined]
+        request.scope,
         conversation_id=conversation_id,
         page=page,
         look_away=bool(page) and memory(request).get("away") == page,
+        problems=problems,
         as_of=clock.now(),
     )

@@ -28,7 +28,7 @@ def current(request: HttpRequest) -> uuid.UUID | None:
     if found is None:
         return None
     try:
-        return services.get(request.scope, conversation_id=found).conversation_id  # type: ignore[attr-defined]
+        return services.get(request.scope, conversation_id=found).conversation_id
     except services.ConversationNotFound:
         return None
 

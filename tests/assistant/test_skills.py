@@ -9,13 +9,16 @@ from pathlib import Path
 import pytest
 
 from assistant.engine.match import matcher
-from assistant.services.resolve import Resolver
+from assistant.services.resolve_duplicates import AfterUpgrade
 from assistant.skill import Skill
 from assistant.skills import SKILLS
 from portal.core.access import CAPABILITIES
 from portal.core.jobs import WRITES
 
-KINDS = {"customer", "subscription", "product", "sku", "cart_line", "order", "term", "cycle", "quantity"}
+KINDS = {
+    "customer", "subscription", "product", "sku", "cart_line", "order", "term", "cycle", "quantity", "owner", "upgraded", "duplicates",
+    "stays",
+}  # fmt: skip
 REPLIES = Path("templates/assistant/replies")
 
 
@@ -64,5 +67,5 @@ def test_every_card_has_its_template() -> None:
 
 
 def test_resolver_knows_every_kind(ours: object, as_of: object) -> None:
-    known = set(Resolver(ours, as_of=as_of).kinds)  # type: ignore[arg-type]
+    known = set(AfterUpgrade(ours, as_of=as_of).kinds)  # type: ignore[arg-type]
     assert KINDS - known == {"sku"}, "a SKU is resolved with its product"
