@@ -150,6 +150,7 @@ document.addEventListener("keydown", (event) => {
   else if (Date.now() - chord < 1500 && PLACES[key]) { done(); $(`[data-nav="${PLACES[key]}"]`)?.click(); }
   else if (key === "/" && $("#global-search")) { done(); focusStill($("#global-search")); }
   else if (key === "?") { done(); $("#shortcuts-dialog")?.showModal(); }
+  else if (key === "e" && $("[data-export]")) { done(); $("[data-export]").click(); }
   else if (key === "j") moveRow(1);
   else if (key === "k") moveRow(-1);
   chord = key === "g" && !field && !command ? Date.now() : 0;

@@ -12,7 +12,7 @@ from assistant.models import Conversation, Turn
 from assistant.services import conversations, pages, present, progress
 from assistant.services.pages import PageContext
 from assistant.skills import SKILLS
-from customers.services import customers, partner_of_record
+from customers.services import partner_of_record, renewal_outlook
 from portal.core.access import can
 from portal.core.scope import Scope
 
@@ -165,7 +165,7 @@ def _for_page(scope: Scope, context: PageContext) -> list[ZeroPrompt]:
 
 
 def _est_prompt(scope: Scope, as_of: datetime) -> ZeroPrompt:
-    count = customers.renewals(scope, as_of=as_of).est_within_90_days
+    count = renewal_outlook.outlook(scope, as_of=as_of).est_90.count
     many = "1 subscription goes" if count == 1 else f"{count:,} subscriptions go"
     return ZeroPrompt(
         icon="calendar_clock-20",

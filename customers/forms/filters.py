@@ -13,10 +13,11 @@ from django.core.exceptions import ValidationError
 
 from customers.queries.customers import CustomerFilters
 from customers.queries.orders import OrderFilters
+from customers.queries.renewals import RenewalFilters
 from customers.queries.search import uuid_of
 from customers.queries.subscriptions import SubscriptionFilters
 from customers.rules.vocabulary import PARTNER_OF_RECORD_WORDS, STATUS_WORDS, TERM_WORDS, SubscriptionStatus
-from portal.core.filters import FilterForm
+from portal.core.filters import FilterForm, View
 
 STATUSES = {status: words for status, words in STATUS_WORDS.items() if status != SubscriptionStatus.NONE}
 OUTCOME_WORDS = {
@@ -26,6 +27,9 @@ OUTCOME_WORDS = {
     "ends": "Lapses or is canceled",
     "cancel": "Canceled at term end",
 }
+
+
+CHANGE_WORDS = {"dearer": "Dearer", "cheaper": "Cheaper", "same": "The same", "untold": "Not comparable"}
 
 
 def _choice(label: str, what: str, choices: dict[Any, str], coerce: Callable[[str], Any] = str) -> Any:
@@ -67,6 +71,21 @@ class CustomerField(forms.CharField):
         return customer
 
 
+class WeekField(forms.DateField):
+    """A week by any day of it; its Monday."""
+
+    def __init__(self) -> None:
+        wrong = "A week is named by its Monday, for example 2026-11-23."
+        super().__init__(label="Week of", required=False, input_formats=["%Y-%m-%d"], error_messages={"invalid": wrong})
+
+    def clean(self, value: Any) -> date | None:
+        day = super().clean(value)
+        # The last Monday of all has no week after it to compare with.
+        if day and day > date.max - timedelta(days=14):
+            raise ValidationError(self.error_messages["invalid"])
+        return day - timedelta(days=day.weekday()) if day else None
+
+
 class CustomerFilterForm(FilterForm):
     q = TextField()
     market = forms.RegexField(
@@ -104,12 +123,7 @@ class SubscriptionFilterForm(FilterForm):
     outcome = _choice("End of term", "an end of a term", OUTCOME_WORDS)
     term = _choice("Term", "a term", TERM_WORDS)
     ending = _days("Ending within")
-    week = forms.DateField(
-        label="Week of",
-        required=False,
-        input_formats=["%Y-%m-%d"],
-        error_messages={"invalid": "A week is named by its Monday, for example 2026-11-23."},
-    )
+    week = WeekField()
     customer = CustomerField()
 
     pill_fields: ClassVar[tuple[str, ...]] = ("status", "outcome", "term", "ending", "week", "customer")
@@ -117,13 +131,6 @@ class SubscriptionFilterForm(FilterForm):
         ("Ending in 60 days", {"status": "active", "ending": "60"}),
         ("Extended term", {"outcome": "est"}),
     )
-
-    def clean_week(self) -> date | None:
-        day = self.cleaned_data["week"]
-        # The last Monday of all has no week after it to compare with.
-        if day and day > date.max - timedelta(days=14):
-            raise ValidationError("A week is named by its Monday, for example 2026-11-23.")
-        return day - timedelta(days=day.weekday()) if day else None
 
     def filters(self) -> SubscriptionFilters:
         return SubscriptionFilters(
@@ -159,3 +166,59 @@ class OrderFilterForm(FilterForm):
 
     def filters(self) -> OrderFilters:
         return OrderFilters(text=self.value("q"), customer=self.value("customer"))
+
+
+class RenewalFilterForm(FilterForm):
+    """The renewals of the next 90 days; fewer where `within` says so, those of one week where `week` does."""
+
+    q = TextField()
+    within = _choice("Within", "a number of days that can be chosen: 30 or 60", {n: f"{n} days" for n in (30, 60)}, int)
+    outcome = _choice("End of term", "an end of a term", OUTCOME_WORDS)
+    term = _choice("Term", "a term", TERM_WORDS)
+    week = WeekField()
+    customer = CustomerField()
+    unpriced = _choice("Price", "a choice for the price", {"1": "Not known"})
+
+    pill_fields = ("outcome", "term", "week", "customer", "unpriced")
+    presets: ClassVar = (
+        ("30 days", {"within": "30"}),
+        ("60 days", {"within": "60"}),
+        ("Extended term unasked", {"outcome": "silent_est"}),
+        ("Price not known", {"unpriced": "1"}),
+    )
+
+    def filters(self) -> RenewalFilters:
+        return RenewalFilters(
+            text=self.value("q"),
+            within=self.value("within") or 90,
+            outcome=self.value("outcome"),
+            term=self.value("term"),
+            week=self.value("week"),
+            customer=self.value("customer"),
+            unpriced=bool(self.value("unpriced")),
+        )
+
+    def tabs(self, path: str) -> list[View]:
+        """The saved views; what others call all are the next 90 days here."""
+        everything, *others = self.views(path, everything=0)
+        return [View("90 days", everything.url, everything.current), *others]
+
+
+class PreviewFilterForm(FilterForm):
+    """What the announced price list changes: the renewals of the next 90 days, or of a year."""
+
+    within = _choice(
+        "Within", "a number of days that can be chosen", {30: "30 days", 60: "60 days", 365: "1 year"}, int
+    )
+    change = _choice("Change", "a change of a price", CHANGE_WORDS)
+    customer = CustomerField()
+
+    pill_fields = ("within", "change", "customer")
+    presets: ClassVar = (("Dearer", {"change": "dearer"}), ("Not comparable", {"change": "untold"}))
+
+    def filters(self) -> RenewalFilters:
+        return RenewalFilters(
+            within=self.value("within") or 90,
+            change=self.value("change") or "told",
+            customer=self.value("customer"),
+        )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from decimal import Decimal
 from typing import Any, ClassVar
 
 from django.db import models
@@ -87,6 +88,16 @@ class Subscription(ScopedModel):
     # (customers.rules.duplicates). Null: no duplicate.
     duplicate_of_id = models.UUIDField(null=True, blank=True, editable=False)
     duplicate_help_until = models.DateTimeField(null=True, blank=True, editable=False)
+    # What customers.rules.renewals decides of what follows the term: what it costs a month, in the partner's billing
+    # currency (0 where it is not priced), what the extended service term adds in percent, and whether it is a monthly
+    # term that just goes on.
+    renewal_per_month = models.DecimalField(max_digits=18, decimal_places=2, db_default=Decimal(0), editable=False)
+    renewal_is_priced = models.BooleanField(db_default=False, editable=False)
+    renewal_uplift = models.PositiveSmallIntegerField(null=True, editable=False)
+    renewal_is_rollover = models.BooleanField(db_default=False, editable=False)
+    # What the announced price list changes (customers.rules.price_preview), and by how much a month. Empty: nothing.
+    renewal_preview = models.CharField(max_length=14, blank=True, db_default="", editable=False)
+    renewal_change = models.DecimalField(max_digits=18, decimal_places=2, db_default=Decimal(0), editable=False)
 
     class Meta:
         base_manager_name = "unscoped"
@@ -107,11 +118,17 @@ class Subscription(ScopedModel):
             models.Index(fields=["partner", "name_key", "id"], include=["customer"], name="subscription_by_name"),
             models.Index(fields=["partner", "quantity", "id"], name="subscription_by_quantity"),
             models.Index(fields=["partner", "status", "id"], name="subscription_by_status"),
-            # The renewals chart counts a quarter of all rows and reads none of them.
+            # The renewals chart counts and adds up a quarter of all rows and reads none of them.
             models.Index(
                 fields=["partner", "commitment_ends_at", "id"],
-                include=["status", "end_of_term"],
+                include=["status", "end_of_term", "renewal_is_rollover", "renewal_is_priced", "renewal_per_month"],
                 name="subscription_by_end",
+            ),
+            models.Index(fields=["partner", "renewal_per_month", "id"], name="subscription_by_stake"),
+            models.Index(
+                fields=["partner", "commitment_ends_at", "id"],
+                name="subscription_by_preview",
+                condition=~Q(renewal_preview=""),
             ),
             models.Index(fields=["customer", "name_key", "id"], name="subscription_of_customer"),
             models.Index(fields=["partner", "end_of_term", "commitment_ends_at"], name="subscription_by_outcome"),

@@ -37,13 +37,20 @@ def skus_for(customer: Customer, sku_ids: Collection[int]) -> dict[int, Sku]:
 
 def price_rows(customer: Customer, sku_ids: Collection[int]) -> dict[int, list[Row]]:
     """All rows of these SKUs in the customer's market, currency and segment: of any list and time, withdrawn too."""
-    rows = PriceRow.objects.filter(
-        sku__in=set(sku_ids),
-        market=customer.country,
-        currency=customer.partner.currency,
-        segment=customer.segment,
-    )
-    return _by_sku(rows)
+    place = customer.country, customer.partner.currency, customer.segment
+    return price_rows_in(*place, sku_ids=sku_ids)
+
+
+def price_rows_in(market: str, currency: str, segment: str, *, sku_ids: Collection[int]) -> dict[int, list[Row]]:
+    """The same where no one customer asks."""
+    return _by_sku(PriceRow.objects.filter(sku__in=set(sku_ids), market=market, currency=currency, segment=segment))
+
+
+def sku_keys(references: Collection[tuple[str, str]]) -> dict[tuple[str, str], int]:
+    """The keys of the SKUs of these (product id, SKU id); what is in no catalog is left out."""
+    products = {product_id for product_id, _ in references}
+    rows = Sku.objects.filter(product__product_id__in=products).values_list("product__product_id", "sku_id", "pk")
+    return {(product_id, sku_id): pk for product_id, sku_id, pk in rows if (product_id, sku_id) in references}
 
 
 def price_rows_elsewhere(customer: Customer, sku_ids: Collection[int]) -> dict[int, list[Row]]:

@@ -17,6 +17,7 @@ from portal.core.scope import Scope
 LISTED = (
     "id", "tenant_id", "company_name", "name_key", "domain", "subscription_count", "license_count", "est_count",
     "assigned_license_count", "next_term_ends_at", "renewal_calendar", "reseller__name",
+    "country", "relationship_to_partner",
 )  # fmt: skip
 
 

@@ -7,8 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, F, Q, QuerySet
-from django.db.models.functions import TruncDate
+from django.db.models import Q, QuerySet
 
 from customers.models import Customer, Subscription, Transition
 from customers.queries import customers, search
@@ -22,7 +21,7 @@ from portal.core.text import fold
 LISTED = (
     "id", "subscription_id", "friendly_name", "name_key", "quantity", "assigned_licenses", "status",
     "commitment_ends_at", "term_duration", "billing_cycle", "billing_type", "end_of_term", "customer__tenant_id",
-    "customer__company_name", "partner_of_record", "partner_of_record_state",
+    "customer__company_name", "partner_of_record", "partner_of_record_state", "offer_id",
 )  # fmt: skip
 # What a person picks, and the stored outcomes it stands for. Silence leads to the extended term as well.
 OUTCOMES: dict[str, tuple[EndOfTerm, ...]] = {
@@ -57,21 +56,12 @@ class SubscriptionFilters:
         return self != SubscriptionFilters()
 
 
-@dataclass(frozen=True)
-class DayOfEnds:
-    """How many active subscriptions end on one day with one outcome."""
-
-    day: date
-    outcome: str
-    count: int
-
-
 def listing(scope: Scope, filters: SubscriptionFilters, *, as_of: datetime) -> QuerySet[Subscription]:
     """Subscriptions that meet every filter, in no order."""
     rows = _without_text(scope, filters, as_of=as_of)
     if not filters.text:
         return rows
-    by_name, of_customers = _conditions(scope, filters.text)
+    by_name, of_customers = conditions(scope, filters.text)
     return rows.filter(by_name | of_customers)
 
 
@@ -84,7 +74,7 @@ def found(scope: Scope, filters: SubscriptionFilters, *, everything: Total, as_o
     plain = _columns(Subscription.objects.within(scope))
     if not filters.text:
         return narrowed(rows, _columns(rows), plain)
-    by_name, of_customers = _conditions(scope, filters.text)
+    by_name, of_customers = conditions(scope, filters.text)
     # Branches, each with an index of its own, where one OR would read the whole table. Names that begin with
     # the text stand together in the index: when there are many, nothing else is asked.
     begins = by_name & Q(name_key__startswith=fold(filters.text))
@@ -119,17 +109,6 @@ def active_addons(scope: Scope, subscription: Subscription) -> list[Subscription
     rows = of_customer(scope, customer_id=subscription.customer_id)
     found = rows.filter(parent_subscription_id=subscription.subscription_id, status=SubscriptionStatus.ACTIVE)
     return list(found.order_by("name_key", "id"))
-
-
-def ends_by_day(scope: Scope, *, start: datetime, until: datetime) -> list[DayOfEnds]:
-    """Active subscriptions whose term ends in [start, until), by day and outcome. Excludes suspended ones."""
-    rows = Subscription.objects.within(scope).filter(
-        status=SubscriptionStatus.ACTIVE, commitment_ends_at__gte=start, commitment_ends_at__lt=until
-    )
-    grouped = (
-        rows.values(day=TruncDate("commitment_ends_at"), outcome=F("end_of_term")).annotate(n=Count("pk")).order_by()
-    )
-    return [DayOfEnds(row["day"], row["outcome"], row["n"]) for row in grouped]
 
 
 def partner_of_record_problems(scope: Scope) -> int:
@@ -200,7 +179,7 @@ def _without_text(scope: Scope, filters: SubscriptionFilters, *, as_of: datetime
     return rows
 
 
-def _conditions(scope: Scope, text: str) -> tuple[Q, Q]:
+def conditions(scope: Scope, text: str) -> tuple[Q, Q]:
     """Subscriptions by their own name or id; and those of customers that the text names."""
     key = search.uuid_of(text)
     own = Q(subscription_id=key) if key else search.named(text, "name_key")

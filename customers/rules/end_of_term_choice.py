@@ -38,7 +38,7 @@ from customers.rules.end_of_term import (
 from customers.rules.subscription_state import Standing, Suspended, passed, refused
 from customers.rules.vocabulary import BillingCycle, EndOfTerm, day_words
 from portal.core.decision import Check, Decision, Rule, missing_fact
-from portal.core.money import Money
+from portal.core.money import Money, rounded
 
 RULE = Rule(
     code="end_of_term_choice",
@@ -68,6 +68,15 @@ class Prices:
     currency: str = ""
     month: Decimal | None = None
     year: Decimal | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Extended:
+    """What one license costs a month in the extended service term, what the month would cost without, and the uplift."""
+
+    each: Decimal
+    base: Decimal
+    uplift: Decimal
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -184,16 +193,21 @@ def cost_words(prices: Prices, cost: Cost | None) -> str:
     return "It costs 23% more, because the SKU has no monthly term; the amount is not known."
 
 
+def extended_price(month: Decimal | None, year: Decimal | None) -> Extended | None:
+    """A license in the extended service term, by the unit prices of the SKU's monthly term and of its year's term."""
+    base, uplift = month, UPLIFT_OVER_MONTHLY
+    if base is None and year is not None:
+        base, uplift = year / 12, UPLIFT_WITHOUT_MONTHLY
+    return None if base is None else Extended(each=rounded(base * (1 + uplift)), base=rounded(base), uplift=uplift)
+
+
 def _cost(situation: Situation) -> Cost | None:
     prices = situation.prices
-    month, uplift = prices.month, UPLIFT_OVER_MONTHLY
-    if month is None and prices.year is not None:
-        month, uplift = prices.year / 12, UPLIFT_WITHOUT_MONTHLY
-    if month is None:
+    found = extended_price(prices.month, prices.year)
+    if found is None:
         return None
-    each = Money(month * (1 + uplift), prices.currency).rounded()
     return Cost(
-        per_month=each * situation.quantity,
-        base=(Money(month, prices.currency).rounded() * situation.quantity),
-        uplift=uplift,
+        per_month=Money(found.each, prices.currency) * situation.quantity,
+        base=Money(found.base, prices.currency) * situation.quantity,
+        uplift=found.uplift,
     )

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -19,7 +18,6 @@ from rapidfuzz import fuzz, process
 from customers.models import OPEN_END, Customer, Subscription
 from customers.queries import customers as queries
 from customers.queries import search
-from customers.queries import subscriptions as subscription_queries
 from customers.rules.vocabulary import EndOfTerm, SubscriptionStatus
 from portal.core.jobs import writes
 from portal.core.models import Partner
@@ -61,35 +59,6 @@ class CustomerMatch:
     customer: Customer
     how: str
     score: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class Week:
-    """The terms that end in one week, by what happens then."""
-
-    monday: datetime
-    renew: int
-    lapse: int
-    est: int
-
-    @property
-    def total(self) -> int:
-        return self.renew + self.lapse + self.est
-
-
-@dataclass(frozen=True, kw_only=True)
-class Renewals:
-    """Active terms that end soon: by week, and what of it needs a person."""
-
-    weeks: tuple[Week, ...]
-    within_60_days: int
-    est_within_90_days: int
-    silent_est_within_90_days: int
-    lapse_within_30_days: int
-
-    @property
-    def needs_attention(self) -> bool:
-        return bool(self.est_within_90_days or self.lapse_within_30_days)
 
 
 def get(scope: Scope, *, tenant_id: UUID) -> Customer:
@@ -139,35 +108,6 @@ def similar(scope: Scope, *, text: str, limit: int = 5) -> list[CustomerMatch]:
     )
     found = everyone.in_bulk([pk for _, _, pk in best])
     return [CustomerMatch(customer=found[pk], how="similar", score=min(score / 100, 0.99)) for _, score, pk in best]
-
-
-def renewals(scope: Scope, *, as_of: datetime, weeks: int = 13) -> Renewals:
-    """Ends of active terms from this week's Monday on, one query. A day counts where its UTC date lies."""
-    today = as_of.replace(hour=0, minute=0, second=0, microsecond=0)
-    monday = today - timedelta(days=today.weekday())
-    days = subscription_queries.ends_by_day(scope, start=monday, until=monday + timedelta(weeks=weeks))
-    counted: list[dict[str, int]] = [defaultdict(int) for _ in range(weeks)]
-    within_60 = est = silent = lapse = 0
-    for entry in days:
-        kind = KIND_OF.get(EndOfTerm(entry.outcome))
-        if kind is None:
-            continue
-        counted[(entry.day - monday.date()).days // 7][kind] += entry.count
-        ahead = (entry.day - today.date()).days
-        within_60 += entry.count if 0 <= ahead < 60 else 0
-        est += entry.count if kind == "est" and 0 <= ahead < 90 else 0
-        silent += entry.count if entry.outcome == EndOfTerm.SILENT_EST and 0 <= ahead < 90 else 0
-        lapse += entry.count if kind == "lapse" and 0 <= ahead < 30 else 0
-    return Renewals(
-        weeks=tuple(
-            Week(monday=monday + timedelta(weeks=n), renew=c["renew"], lapse=c["lapse"], est=c["est"])
-            for n, c in enumerate(counted)
-        ),
-        within_60_days=within_60,
-        est_within_90_days=est,
-        silent_est_within_90_days=silent,
-        lapse_within_30_days=lapse,
-    )
 
 
 def refresh_summaries(

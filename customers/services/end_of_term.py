@@ -14,6 +14,7 @@ from customers.queries import catalog
 from customers.rules import end_of_term as rule
 from customers.rules.end_of_term import Facts, Outcome
 from customers.rules.vocabulary import Term
+from customers.services import renewals
 from customers.services.subscriptions import SubscriptionNotFound
 from portal.core.jobs import writes
 from portal.core.scope import Scope
@@ -27,10 +28,12 @@ COLUMNS = (
 
 @writes
 def refresh(scope: Scope, *, subscription_ids: Iterable[int] | None, as_of: datetime) -> int:
-    """Store the outcome of these subscriptions (row keys; None: all of the scope). Returns how many changed.
+    """Store the outcome of these subscriptions (row keys; None: all of the scope), and what follows it with its price
+    (customers.services.renewals). Returns how many outcomes changed.
 
-    Reads and writes CHUNK rows at a time, and writes only what changed. The outcome does not depend on `as_of`.
-    The summaries of the customers count outcomes: refresh them after this."""
+    Reads and writes CHUNK rows at a time, and writes only what changed. The outcome does not depend on `as_of`, its
+    price does. The summaries of the customers count outcomes: refresh them after this."""
+    subscription_ids = None if subscription_ids is None else sorted(subscription_ids)
     changed = 0
     for rows in _portions(scope, subscription_ids):
         new: dict[str, list[int]] = defaultdict(list)
@@ -40,6 +43,7 @@ def refresh(scope: Scope, *, subscription_ids: Iterable[int] | None, as_of: date
                 new[outcome].append(pk)
         for different, pks in new.items():
             changed += Subscription.objects.within(scope).filter(pk__in=pks).update(end_of_term=different)
+    renewals.refresh(scope, subscription_ids=subscription_ids, as_of=as_of)
     return changed
 
 

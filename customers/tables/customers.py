@@ -3,14 +3,33 @@
 from __future__ import annotations
 
 from html import escape
+from operator import attrgetter
 from typing import Any, ClassVar
 
 from django.utils.safestring import SafeString, mark_safe
 
 from customers.tables import pieces
+from portal.core.exports import ExportColumn
 from portal.core.tables import Column, PortalTable, as_count, link_maker
 
 Row = Any  # a tuple of customers.queries.customers.LISTED
+# The first four as Partner Center's own Customers.csv has them.
+RELATIONSHIPS = {"reseller": "Cloud Reseller"}
+EXPORTED = (
+    ExportColumn("Microsoft ID", attrgetter("tenant_id")),
+    ExportColumn("Company name", attrgetter("company_name")),
+    ExportColumn("Primary domain name", attrgetter("domain")),
+    ExportColumn(
+        "Relationship", lambda row: RELATIONSHIPS.get(row.relationship_to_partner, row.relationship_to_partner)
+    ),
+    ExportColumn("Indirect reseller", attrgetter("reseller__name")),
+    ExportColumn("Market", attrgetter("country")),
+    ExportColumn("Subscriptions", attrgetter("subscription_count")),
+    ExportColumn("Licenses", attrgetter("license_count")),
+    ExportColumn("Licenses assigned", attrgetter("assigned_license_count")),
+    ExportColumn("Next renewal", lambda row: pieces.iso(row.next_term_ends_at)),
+    ExportColumn("Going to extended term", attrgetter("est_count")),
+)
 GOES_TO_EST = mark_safe('<span class="tag tag--warn">Goes to EST</span>')
 
 

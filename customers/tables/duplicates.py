@@ -3,15 +3,35 @@
 from __future__ import annotations
 
 from html import escape
+from operator import attrgetter
 from typing import Any, ClassVar
 
 from django.utils.safestring import SafeString, mark_safe
 
 from customers.services.subscriptions import price
 from customers.tables import pieces
+from portal.core.exports import ExportColumn
 from portal.core.tables import NOTHING, Column, PortalTable, as_count, link_maker
 
 Row = Any  # a tuple of customers.queries.upgrades.LISTED
+
+
+EXPORTED = (
+    ExportColumn("SubscriptionId", attrgetter("subscription_id")),
+    ExportColumn("SubscriptionName", attrgetter("friendly_name")),
+    ExportColumn("UpgradedSubscriptionId", attrgetter("duplicate_of_id")),
+    ExportColumn("CustomerTenantId", attrgetter("customer__tenant_id")),
+    ExportColumn("CustomerName", attrgetter("customer__company_name")),
+    ExportColumn("Quantity", attrgetter("quantity")),
+    ExportColumn("TermDuration", attrgetter("term_duration")),
+    ExportColumn("BillingCycle", attrgetter("billing_cycle")),
+    ExportColumn(
+        "PerMonth", lambda row: amounts.per_month.amount if (amounts := price(row)) and amounts.per_month else None
+    ),
+    ExportColumn("CurrencyCode", attrgetter("currency")),
+    ExportColumn("TermEndDate", lambda row: pieces.iso(row.commitment_ends_at)),
+    ExportColumn("HelpUntil", lambda row: pieces.iso(row.duplicate_help_until)),
+)
 
 
 class DuplicateTable(PortalTable):

@@ -43,6 +43,15 @@ OUTCOME = {
     EndOfTerm.SILENT_EST: mark_safe('<span class="tag tag--warn">Goes to EST unasked</span>'),
     EndOfTerm.NOT_APPLICABLE: NOTHING,
 }
+# The same as plain text, for a file.
+OUTCOME_TEXT = {
+    EndOfTerm.RENEW: "Renew",
+    EndOfTerm.CANCEL: "Cancel",
+    EndOfTerm.LAPSE: "Lapse",
+    EndOfTerm.EST: "Extended service term",
+    EndOfTerm.SILENT_EST: "Extended service term, unasked",
+    EndOfTerm.NOT_APPLICABLE: "",
+}
 USAGE = "usage"  # the billing type of what has no licenses
 # Height of a bar in the year strip for 1, 2, 3 and more ends.
 HEIGHTS = (0, 5, 9, 14)
@@ -69,6 +78,11 @@ def ends(moment: datetime, as_of: datetime) -> SafeString:
 def _ends(day: date, today: date) -> SafeString:
     moment, now = (datetime(d.year, d.month, d.day, tzinfo=UTC) for d in (day, today))
     return format_html("{} {}", day_text(day), in_days(moment, now))
+
+
+def iso(moment: datetime | None) -> str:
+    """A moment in a file: as the API writes it; empty for none and for a term without an end."""
+    return "" if moment is None or moment.year == OPEN_END.year else moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 @lru_cache(maxsize=16)

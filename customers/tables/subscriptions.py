@@ -3,14 +3,33 @@
 from __future__ import annotations
 
 from html import escape
+from operator import attrgetter
 from typing import Any, ClassVar
 
 from django.utils.safestring import SafeString, mark_safe
 
+from customers.rules.vocabulary import PARTNER_OF_RECORD_WORDS, STATUS_WORDS
 from customers.tables import pieces
+from portal.core.exports import ExportColumn
 from portal.core.tables import NOTHING, Column, PortalTable, link_maker
 
 Row = Any  # a tuple of customers.queries.subscriptions.LISTED
+EXPORTED = (
+    ExportColumn("SubscriptionId", attrgetter("subscription_id")),
+    ExportColumn("SubscriptionName", attrgetter("friendly_name")),
+    ExportColumn("OfferID", attrgetter("offer_id")),
+    ExportColumn("CustomerTenantId", attrgetter("customer__tenant_id")),
+    ExportColumn("CustomerName", attrgetter("customer__company_name")),
+    ExportColumn("Status", lambda row: STATUS_WORDS.get(row.status, row.status)),
+    ExportColumn("Quantity", attrgetter("quantity")),
+    ExportColumn("AssignedLicenses", attrgetter("assigned_licenses")),
+    ExportColumn("TermDuration", attrgetter("term_duration")),
+    ExportColumn("BillingCycle", attrgetter("billing_cycle")),
+    ExportColumn("TermEndDate", lambda row: pieces.iso(row.commitment_ends_at)),
+    ExportColumn("EndOfTerm", lambda row: pieces.OUTCOME_TEXT[row.end_of_term]),
+    ExportColumn("PartnerOfRecord", attrgetter("partner_of_record")),
+    ExportColumn("PartnerOfRecordProblem", lambda row: PARTNER_OF_RECORD_WORDS.get(row.partner_of_record_state)),
+)
 
 
 class SubscriptionTable(PortalTable):

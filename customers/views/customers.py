@@ -1,10 +1,11 @@
-"""The customers list with its renewals chart, and one customer."""
+"""The customers list, and one customer."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from uuid import UUID
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
@@ -12,13 +13,14 @@ from customers.forms.filters import CustomerFilterForm
 from customers.models import OPEN_END
 from customers.queries import customers as queries
 from customers.queries import subscriptions as subscription_queries
+from customers.queries.customers import CustomerFilters
 from customers.services import customers as service
-from customers.services import duplicates, partner_of_record
-from customers.tables import renewals as chart
-from customers.tables.customers import CustomerTable
+from customers.services import partner_of_record
+from customers.tables.customers import EXPORTED, CustomerTable
 from customers.tables.subscriptions import CustomerSubscriptionTable, DistributorSubscriptionTable
 from portal.core import clock
 from portal.core.access import needs
+from portal.core.exports import csv_response
 from portal.core.filters import Option, address
 from portal.core.htmx import render_page, wants_part
 from portal.core.keyset import Found, Total
@@ -31,8 +33,7 @@ def customers(request: HttpRequest) -> HttpResponse:
     path = request.path
     form = CustomerFilterForm(request.GET)
     filters = form.filters()
-    everything = Total(request.user.current_membership.partner.customer_count)
-    found = queries.found(request.scope, filters, everything=everything, as_of=as_of)
+    everything, found = _found(request, filters, as_of)
     table = CustomerTable.from_request(request, found, params=form.params, as_of=as_of)
     reseller = next((row.reseller__name for row in table.records if row.reseller__name), "")
     context = {
@@ -47,11 +48,20 @@ def customers(request: HttpRequest) -> HttpResponse:
             menus={name: reverse("customers:customer_choices", args=[name]) for name in ("reseller", "market")},
         ),
         "problems": form.problems + table.problems,
+        "export_url": address(reverse("customers:customers_export"), {**form.params, **table.sort_params}),
         "closest": service.similar(request.scope, text=filters.text, limit=1)
         if _nothing_named(found, filters.text)
         else [],
     }
     return render_page(request, "customers/customers/list.html", context, part="list")
+
+
+@require_safe
+@needs("download")
+def customers_export(request: HttpRequest) -> StreamingHttpResponse:
+    """The list with the same filters and order as a CSV file, all pages of it."""
+    _, found = _found(request, CustomerFilterForm(request.GET).filters(), clock.now())
+    return csv_response("customers.csv", EXPORTED, found, CustomerTable.sort_in(request))
 
 
 @require_safe
@@ -82,27 +92,6 @@ def choices(request: HttpRequest, field: str) -> HttpResponse:
 
 @require_safe
 @needs("view")
-def renewals(request: HttpRequest) -> HttpResponse:
-    """The chart and what needs attention: a part of the list for htmx, a page of its own without."""
-    as_of = clock.now()
-    found = service.renewals(request.scope, as_of=as_of)
-    bars = chart.bars(found, path=reverse("customers:subscriptions"))
-    context = {
-        "renewals": found,
-        "bars": bars,
-        "near": sum(bar.week.total for bar in bars if bar.near),
-        "later": sum(bar.week.total for bar in bars if not bar.near),
-        "record_problems": subscription_queries.partner_of_record_problems(request.scope)
-        if partner_of_record.is_for(request.scope)
-        else 0,
-        "part": wants_part(request),
-        "duplicates": duplicates.summary(request.scope, as_of=as_of),
-    }
-    return render_page(request, "customers/customers/renewals.html", context, part="renewals")
-
-
-@require_safe
-@needs("view")
 def customer(request: HttpRequest, tenant_id: UUID) -> HttpResponse:
     as_of = clock.now()
     try:
@@ -123,6 +112,12 @@ def customer(request: HttpRequest, tenant_id: UUID) -> HttpResponse:
         "as_of": as_of,
     }
     return render_page(request, "customers/customers/page.html", context, part="list")
+
+
+def _found(request: HttpRequest, filters: CustomerFilters, as_of: datetime) -> tuple[Total, Found]:
+    """How many customers there are in all, and what the filters let through."""
+    everything = Total(request.user.current_membership.partner.customer_count)
+    return everything, queries.found(request.scope, filters, everything=everything, as_of=as_of)
 
 
 def _nothing_named(found: Found, text: str) -> bool:

@@ -7,34 +7,36 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from customers.forms.filters import DistributorSubscriptionFilterForm, SubscriptionFilterForm
 from customers.models import Subscription
 from customers.queries import subscriptions as queries
+from customers.queries.subscriptions import SubscriptionFilters
 from customers.services import duplicates, end_of_term, partner_of_record, subscription_preview
 from customers.services import migration as ms_migration
 from customers.services import subscriptions as service
 from customers.services.subscriptions import Link
 from customers.tables import linked, pieces
 from customers.tables.subscription_page import TermLine, fields, tags
-from customers.tables.subscriptions import RecordSubscriptionTable, SubscriptionTable
+from customers.tables.subscriptions import EXPORTED, RecordSubscriptionTable, SubscriptionTable
 from portal.core import clock
 from portal.core.access import can, needs, why_not
+from portal.core.exports import csv_response
+from portal.core.filters import address
 from portal.core.htmx import render_page, wants_part
-from portal.core.keyset import Total
+from portal.core.keyset import Found, Total
 
 
 @require_safe
 @needs("view")
 def subscriptions(request: HttpRequest) -> HttpResponse:
     as_of = clock.now()
-    distributor = partner_of_record.is_for(request.scope)
-    form = (DistributorSubscriptionFilterForm if distributor else SubscriptionFilterForm)(request.GET)
+    form = _form(request)
     filters = form.filters()
-    everything = Total(request.user.current_membership.partner.subscription_count)
-    found = queries.found(request.scope, filters, everything=everything, as_of=as_of)
+    everything, found = _found(request, filters, as_of)
     columns = RecordSubscriptionTable if filters.record else SubscriptionTable
     table = columns.from_request(request, found, params=form.params, as_of=as_of)
     names = {"customer": table.records[0].customer__company_name} if filters.customer and table.records else {}
@@ -45,8 +47,28 @@ def subscriptions(request: HttpRequest) -> HttpResponse:
         "views": form.views(request.path, everything=everything.count),
         "pills": form.pills(request.path, keep=table.sort_params, names=names, menus={}),
         "problems": form.problems + table.problems,
+        "export_url": address(reverse("customers:subscriptions_export"), {**form.params, **table.sort_params}),
     }
     return render_page(request, "customers/subscriptions/list.html", context, part="list")
+
+
+@require_safe
+@needs("download")
+def subscriptions_export(request: HttpRequest) -> StreamingHttpResponse:
+    """The list with the same filters and order as a CSV file, all pages of it."""
+    _, found = _found(request, _form(request).filters(), clock.now())
+    return csv_response("subscriptions.csv", EXPORTED, found, SubscriptionTable.sort_in(request))
+
+
+def _form(request: HttpRequest) -> SubscriptionFilterForm:
+    distributor = partner_of_record.is_for(request.scope)
+    return (DistributorSubscriptionFilterForm if distributor else SubscriptionFilterForm)(request.GET)
+
+
+def _found(request: HttpRequest, filters: SubscriptionFilters, as_of: datetime) -> tuple[Total, Found]:
+    """How many subscriptions there are in all, and what the filters let through."""
+    everything = Total(request.user.current_membership.partner.subscription_count)
+    return everything, queries.found(request.scope, filters, everything=everything, as_of=as_of)
 
 
 @require_safe

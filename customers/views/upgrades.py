@@ -5,8 +5,9 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from customers.forms.upgrades import UpgradeInput, read_upgrade
@@ -15,10 +16,12 @@ from customers.services import duplicates as service
 from customers.services import transitions
 from customers.services.subscription_changes import ScheduleWouldBeLost, SubscriptionChanged
 from customers.services.subscriptions import SubscriptionNotFound
-from customers.tables.duplicates import DuplicateTable
+from customers.tables.duplicates import EXPORTED, DuplicateTable
 from portal.core import clock
 from portal.core.access import can, needs, why_not
 from portal.core.decision import NotAllowed
+from portal.core.exports import csv_response
+from portal.core.filters import address
 from portal.core.htmx import render_page, wants_part
 from portal.core.keyset import Found, Total
 from portal.core.request import PortalRequest
@@ -36,8 +39,17 @@ def duplicates(request: PortalRequest) -> HttpResponse:
         "summary": summary,
         "part": wants_part(request),
         "problems": table.problems,
+        "export_url": address(reverse("customers:duplicates_export"), table.sort_params),
     }
     return render_page(request, "customers/duplicates.html", context, part="list")
+
+
+@require_safe
+@needs("download")
+def duplicates_export(request: PortalRequest) -> StreamingHttpResponse:
+    """The list in the same order as a CSV file, all pages of it."""
+    found = Found(queries.listed_duplicates(request.scope, as_of=clock.now()), None)
+    return csv_response("duplicates.csv", EXPORTED, found, DuplicateTable.sort_in(request))
 
 
 @require_http_methods(["GET", "POST"])

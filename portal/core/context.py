@@ -13,6 +13,7 @@ from portal.core.scope import NOBODY
 SECTIONS = {
     "customers": "Customers",
     "subscriptions": "Subscriptions",
+    "renewals": "Renewals",
     "carts": "Carts",
     "orders": "Orders",
     "downloads": "Downloads",

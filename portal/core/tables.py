@@ -126,13 +126,18 @@ class PortalTable(django_tables2.Table):
     ) -> Self:
         """The page of `found` that the address asks for. An unknown sort is told in `problems`."""
         wanted = request.GET.get("sort", "")
-        sort = cls.sort_of(wanted) or cls.first_sort()
+        sort = cls.sort_in(request)
         place = place_of(request.GET, found.rows.model, sort)
         page = page_of(found, sort=sort, place=place, size=cls.per_page)
         table = cls(page, path=request.path, params=params, as_of=as_of, **kwargs)
         if wanted and not cls.sort_of(wanted):
             table.problems.append(f"This list cannot be sorted by “{wanted[:40]}”.")
         return table
+
+    @classmethod
+    def sort_in(cls, request: HttpRequest) -> Sort:
+        """The sort that the address asks for, or the first one."""
+        return cls.sort_of(request.GET.get("sort", "")) or cls.first_sort()
 
     @classmethod
     def sorts(cls) -> dict[str, Sort]:

@@ -17,13 +17,14 @@ from typing import Any
 from customers.models import OPEN_END, Customer, IndirectReseller, Subscription
 from customers.rules import end_of_term, partner_of_record
 from customers.rules.terms import add_months
-from customers.rules.vocabulary import EndOfTerm, PartnerOfRecord, SubscriptionStatus
+from customers.rules.vocabulary import EndOfTerm, PartnerOfRecord, Qualification, SubscriptionStatus
+from customers.services import renewals
 from customers.services.customers import CALENDAR_MONTHS, KIND_OF
 from customers.services.demo import names
 from customers.services.demo.dates import at, first_of_month
 from customers.services.demo.ids import Ids
 from customers.services.demo.mix import Kind, kinds
-from customers.services.demo.rows import Table, moment
+from customers.services.demo.rows import Table, moment, plain
 from customers.services.demo.subscriptions import (
     Deal,
     actions,
@@ -33,12 +34,14 @@ from customers.services.demo.subscriptions import (
     refund_options,
     scheduled_actions,
 )
+from customers.services.renewals import Valued
 from portal.core.models import Partner
 from portal.core.scope import Scope
 from portal.core.text import fold
 
 BATCH = 1_000  # customers
 RESELLERS = 40
+REMEMBERED = 400  # answers of one kind
 MARKER = "8000001"  # the first of their PartnerIDs tells that these rows are there
 # A thousand customers' shares, over and over: few have much, many have little, some have nothing.
 SHARES = 1_000
@@ -82,6 +85,28 @@ class Template:
         self._alike = (deal.term, deal.cycle, deal.bought, deal.status, deal.at_end, deal.legacy, deal.extended,
                        deal.item.is_trial, deal.item.product_type)  # fmt: skip
         self._shared = shared
+        self._followed: dict[tuple[str, int, EndOfTerm, bool], tuple[Any, ...]] = {}
+        # What ends on the day before renews on the first.
+        self._announced = at(first_of_month(today, 1)) - timedelta(days=1)
+        self._currency = partner.currency
+
+    def renewal(self, placed: Placed, quantity: int, market: str, valued: Valued) -> tuple[Any, ...]:
+        """What follows the term, as customers.services.renewals would store it: the values of its STORED."""
+        # Of the day only this counts: whether the announced prices, which have no end, hold when it renews.
+        key = market, quantity, placed.outcome, placed.ends_at >= self._announced
+        found = self._followed.get(key)
+        if found is None:
+            row = self._sample
+            facts, where = renewals.facts_of([
+                row.status, placed.outcome, row.product_id, row.sku_id, row.term_duration, row.renewal_term_duration,
+                row.billing_cycle, quantity, placed.ends_at, row.scheduled_next_term_instructions,
+                scheduled_actions(self.deal, quantity), market, Qualification.NONE, self._currency,
+            ])  # fmt: skip
+            valued.learn([(facts, where)])
+            found = tuple(plain(value) for value in valued.stored(facts, where))
+            if len(self._followed) < REMEMBERED:
+                self._followed[key] = found
+        return found
 
     def placed(self, days_ago: int) -> Placed:
         """The values for a term that started so many days ago."""
@@ -162,6 +187,7 @@ class Generator:
         self._resellers: list[tuple[int, str]] = []
         self._inactive: frozenset[str] = frozenset()
         self._done = 0
+        self._valued = Valued(at(today))
         self._plain = self._plain_customer()
 
     def make_resellers(self) -> None:
@@ -207,15 +233,16 @@ class Generator:
         domain = names.domain(name, self._done)
         reseller, mpn_id = chance.choice(self._resellers) if chance.random() < 0.8 else (None, "")
         known = chance.random() < 0.85
+        market = "GU" if chance.random() < 0.01 else "US"
         summary = Summary()
         for _ in range(self._share(self._done + 1) - self._share(self._done)):
-            subscriptions.append(self._subscription(key, mpn_id, summary, known=known))
+            subscriptions.append(self._subscription(key, mpn_id, summary, market=market, known=known))
         since = moment(at(self._today - timedelta(days=chance.randint(1600, 2600))))
         row = self._plain.copy()
         for attribute, value in (
             ("id", key), ("tenant_id", _guid(chance)), ("reseller_id", reseller), ("company_name", name),
             ("name_key", fold(name)), ("domain", domain), ("email", f"it@{domain}"),
-            ("country", "GU" if chance.random() < 0.01 else "US"), ("city", chance.choice(names.CITIES)),
+            ("country", market), ("city", chance.choice(names.CITIES)),
             ("agreement_accepted_at", since if chance.random() < 0.97 else None), ("created_at", since),
             ("subscription_count", summary.subscriptions), ("license_count", summary.licenses),
             ("assigned_license_count", summary.assigned if summary.known else None),
@@ -225,7 +252,7 @@ class Generator:
             row[place[attribute]] = value
         return row
 
-    def _subscription(self, customer: int, mpn_id: str, summary: Summary, *, known: bool) -> list[Any]:
+    def _subscription(self, customer: int, mpn_id: str, summary: Summary, *, market: str, known: bool) -> list[Any]:
         chance, place = self._chance, self.subscriptions.place
         template = chance.choices(self._templates, cum_weights=self._odds)[0]
         deal = template.deal
@@ -244,6 +271,8 @@ class Generator:
         row[place["assigned_licenses"]] = assigned
         row[place["end_of_term"]] = placed.outcome.value
         for name, value in zip(DATES, placed.values, strict=True):
+            row[place[name]] = value
+        for name, value in zip(renewals.STORED, template.renewal(placed, quantity, market, self._valued), strict=True):
             row[place[name]] = value
         if deal.at_end in {"est", "new_term"}:
             row[place["scheduled_actions"]] = json.dumps(scheduled_actions(deal, quantity))

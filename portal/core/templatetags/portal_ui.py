@@ -222,11 +222,19 @@ def nav_link(
     return _nav_link(link["url"], link["current"], key, picture, label, count, new + 0 if new else 0)
 
 
+ONLY_OUTLINED = ("home", "calendar_clock")
+
+
 @register.simple_tag(takes_context=True)
 def tab_link(context: template.Context, key: str, picture: str, label: str, view: str, new: int = 0) -> SafeString:
     """One entry of the tab bar on phones; nothing when the page does not exist."""
     link = _link(context, key, view)
     return _tab_link(link["url"], link["current"], picture, label, new + 0 if new else 0)
+
+
+def nav_icon(picture: str, *, current: bool) -> SafeString:
+    """Filled on the page itself, where the sprite has it filled."""
+    return icon(f"{picture}-20f" if current and picture not in ONLY_OUTLINED else f"{picture}-20")
 
 
 # The shell stands on every page and is the same for most of them: drawn once for each set of values.
@@ -244,7 +252,7 @@ def _nav_link(url: str, current: bool, key: str, picture: str, label: str, count
         key,
         url,
         CURRENT if current else "",
-        icon(f"{picture}-20f" if current else f"{picture}-20"),
+        nav_icon(picture, current=current),
         label,
         tail,
     )
@@ -259,7 +267,7 @@ def _tab_link(url: str, current: bool, picture: str, label: str, new: int) -> Sa
         '<a href="{}"{}>{}{}{}</a>',
         url,
         CURRENT if current else "",
-        icon(f"{picture}-20f" if current else f"{picture}-20"),
+        nav_icon(picture, current=current),
         pip,
         label,
     )

@@ -35,7 +35,7 @@ from customers.models import (
 from customers.rules.vocabulary import EndOfTerm, PartnerOfRecord, PriceView, SubscriptionStatus
 from customers.services import cart as cart_service
 from customers.services import customers as customer_service
-from customers.services import end_of_term, partner_of_record
+from customers.services import end_of_term, partner_of_record, renewals
 from customers.services.demo import companies, mix
 from customers.services.demo.load import DemoRefused, count, load
 from portal.core.access import PartnerKind, Role
@@ -284,6 +284,7 @@ class TestSmall:
 def assert_stored_is_decided() -> None:
     """Working everything out again finds nothing to change."""
     as_of = TODAY.replace(hour=0, minute=0)
+    assert renewals.refresh(EVERYTHING, subscription_ids=None, as_of=as_of) == 0
     assert end_of_term.refresh(EVERYTHING, subscription_ids=None, as_of=as_of) == 0
     assert partner_of_record.refresh(EVERYTHING, customer_ids=None, as_of=as_of) == 0
     fields = ("id", *SUMMARY)

@@ -86,12 +86,3 @@ def test_a_search_with_many_matches_finds_the_same_rows(scope: Scope, monkeypatc
     page = page_of(found, sort=Sort("name", "name_key"))
     assert [row.friendly_name for row in page.rows] == ["Visio Plan 2", "Vision of Visio"]
     assert page.span == "1–2 of 2"
-
-
-def test_ends_by_day_counts_active_terms_only(scope: Scope) -> None:
-    found = queries.ends_by_day(scope, start=factories.AS_OF, until=factories.AS_OF + 100 * DAY)
-    assert sorted((entry.day, str(entry.outcome), entry.count) for entry in found) == [
-        (date(2026, 12, 13), "est", 1),
-        (date(2027, 2, 1), "silent_est", 1),
-        (date(2027, 2, 21), "renew", 1),
-    ]

@@ -155,18 +155,3 @@ def test_summaries_take_the_same_queries_for_any_number(
         .values_list("subscription_count", flat=True)
     )
     assert set(counts) == {5}
-
-
-def test_renewals_by_week(ours: Scope, theirs: Scope) -> None:
-    mine, other = ours_customer(ours), ours_customer(theirs, "Northwind Traders")
-    for customer in (mine, other):
-        for days, outcome in ((0, "renew"), (6, "lapse"), (7, "est"), (45, "silent_est"), (80, "renew"), (95, "renew")):
-            factories.make_subscription(customer, commitment_ends_at=factories.AS_OF + days * DAY, end_of_term=outcome)
-    found = service.renewals(ours, as_of=factories.AS_OF)
-    assert len(found.weeks) == 13
-    assert found.weeks[0].monday.isoformat() == "2026-11-23T00:00:00+00:00"
-    assert [(n, w.renew, w.lapse, w.est) for n, w in enumerate(found.weeks) if w.total] == [
-        (0, 1, 1, 0), (1, 0, 0, 1), (6, 0, 0, 1), (11, 1, 0, 0),
-    ]  # fmt: skip
-    assert (found.within_60_days, found.est_within_90_days, found.silent_est_within_90_days) == (4, 2, 1)
-    assert (found.lapse_within_30_days, found.needs_attention) == (1, True)

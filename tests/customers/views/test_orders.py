@@ -359,7 +359,8 @@ class TestList:
             return b"".join(answer.streaming_content).decode().splitlines()
 
         body = client.get("/orders/?q=analytics&sort=placed").content.decode()
-        assert 'href="/orders.csv?q=analytics&amp;sort=placed" download>Export all 1 row as CSV' in body
+        assert 'href="/orders.csv?q=analytics&amp;sort=placed" download data-export>' in body
+        assert "Export this row as CSV" in body
         head, row = lines("/orders.csv?q=analytics&sort=placed")
         assert head == "OrderId,CustomerTenantId,CustomerName,CreationDate,Status,BillingCycle,CurrencyCode,TotalPrice"
         assert row == f"abcdefabcdef,{other.tenant_id},'=SUM(A1) Analytics,2026-11-23T12:00:00Z,completed,,USD,"

@@ -1,0 +1,215 @@
+"""Every list as a file: exactly what is filtered, all pages, harmless cells, flat memory."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import get_resolver
+
+from customers.models import Customer, IndirectReseller, Order, Subscription
+from customers.services import customers, end_of_term
+from portal.core import clock, exports
+from portal.core.models import User
+from portal.core.scope import Scope
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+EVIL = "=cmd|'/c calc'!A1"
+EVERYTHING = Scope.for_operator()
+
+
+@dataclass(frozen=True)
+class List:
+    """A list: its page, its file, the column that names a row, how the page links that row, and some filters."""
+
+    page: str
+    file: str
+    column: str
+    link: str
+    queries: tuple[str, ...]
+
+
+SUBSCRIPTION = r'class="prim" href="/subscriptions/([0-9a-f-]{36})/"'
+LISTS = {
+    "customers": List(
+        "/customers/", "/customers.csv", "Microsoft ID", r'class="prim" href="/customers/([0-9a-f-]{36})/"',
+        ("", "?market=DE", "?q=acme&sort=-name", "?reseller=direct", "?renewing=30", "?extended=1&sort=licenses"),
+    ),
+    "subscriptions": List(
+        "/subscriptions/", "/subscriptions.csv", "SubscriptionId", SUBSCRIPTION,
+        ("", "?q=visio", "?status=active&outcome=est&sort=ends", "?ending=30", "?term=P1M&sort=-licenses", "?record=problem"),
+    ),
+    "renewals": List(
+        "/renewals/", "/renewals.csv", "SubscriptionId", SUBSCRIPTION,
+        ("", "?within=30", "?outcome=silent_est&sort=-stake", "?q=visio&within=60", "?unpriced=1", "?term=P3Y"),
+    ),
+    "duplicates": List(
+        "/subscriptions/duplicates/", "/subscriptions/duplicates.csv", "SubscriptionId", SUBSCRIPTION, ("", "?sort=-name"),
+    ),
+    "orders": List(
+        "/orders/", "/orders.csv", "OrderId", r'class="prim mono" href="/orders/([^/"]+)/"', ("", "?q=acme&sort=placed"),
+    ),
+}  # fmt: skip
+
+
+@pytest.fixture
+def client(ours_user: User, client_for: Callable[[User], Client]) -> Client:
+    return client_for(ours_user)
+
+
+@pytest.fixture(autouse=True)
+def _rows(ours_user: User, theirs_user: User) -> None:
+    """More than two pages of everything, for us and for somebody else."""
+    factories.make_price(factories.make_sku(), unit_price="264.00")
+    for user in (ours_user, theirs_user):
+        fill(user)
+    end_of_term.refresh(EVERYTHING, subscription_ids=None, as_of=clock.now())
+    customers.refresh_summaries(EVERYTHING, customer_ids=None, as_of=clock.now())
+
+
+def fill(user: User) -> None:
+    now = clock.now()
+    partner = user.current_membership.partner
+    reseller = factories.make_reseller(partner)
+    for n in range(110):
+        name = EVIL if n == 3 else f"{('Acme', 'Bellows')[n % 2]} {n:03}"
+        customer = factories.make_customer(
+            partner,
+            name,
+            country=("US", "DE")[n % 2],
+            reseller=reseller if n % 3 else None,
+            domain=f"d{n}.{partner.pk}.example",
+        )
+        row = factories.subscription(
+            customer,
+            name=("Visio Plan 1", "Microsoft 365 Business Premium")[n % 2],
+            offer_id=("CFQ7TTC0LCHC:0002:X", "CFQ7TTC0ZZZZ:0001:X")[n % 4 == 0],
+            quantity=n + 1,
+            commitment_ends_at=now + timedelta(days=n % 80),
+            effective_start_at=now - timedelta(days=100),
+            term_duration=("P1Y", "P3Y", "P1M")[n % 3],
+            auto_renew_enabled=n % 5 != 0,
+            partner_of_record_state=("valid", "empty")[n % 2],
+            duplicate_of_id=uuid.uuid4() if n % 2 else None,
+            duplicate_help_until=now + timedelta(days=n + 1),
+            unit_price=Decimal("120") if n % 3 else None,
+            currency="USD" if n % 3 else "",
+        )
+        row.save()
+        Order.objects.create(
+            customer=customer, order_id=f"{partner.pk}{n:010}", created_at=now - timedelta(days=n),
+            status="completed", currency="USD", billing_cycle="monthly",
+        )  # fmt: skip
+
+
+def shown(client: Client, url: str, pattern: str) -> list[str]:
+    """The rows of every page of a list, in its order."""
+    found: list[str] = []
+    while url:
+        html = client.get(url).content.decode()
+        found += re.findall(pattern, html)
+        following = re.search(r'rel="next" href="([^"]+)"', html)
+        url = following[1].replace("&amp;", "&") if following else ""
+    return found
+
+
+def exported(client: Client, url: str) -> list[dict[str, str]]:
+    response = client.get(url)
+    assert response.status_code == 200, url
+    assert response["Content-Type"] == "text/csv; charset=utf-8"
+    assert "attachment" in response["Content-Disposition"]
+    text = b"".join(response.streaming_content).decode()  # type: ignore[attr-defined]
+    return list(csv.DictReader(io.StringIO(text, newline="")))
+
+
+@pytest.mark.parametrize(("name", "query"), [(name, query) for name, each in LISTS.items() for query in each.queries])
+def test_a_file_has_the_rows_of_all_pages_in_their_order(client: Client, name: str, query: str) -> None:
+    each = LISTS[name]
+    on_pages = shown(client, each.page + query, each.link)
+    in_file = [row[each.column] for row in exported(client, each.file + query)]
+    assert in_file == on_pages
+    assert in_file, "a filter that finds nothing proves nothing"
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_the_page_links_the_file_of_its_own_filters(client: Client, name: str) -> None:
+    each = LISTS[name]
+    for query in each.queries:
+        html = client.get(each.page + query).content.decode()
+        link = re.search(r'href="([^"]+)" download data-export', html)
+        assert link, query
+        assert [r[each.column] for r in exported(client, link[1].replace("&amp;", "&"))] == shown(
+            client, each.page + query, each.link
+        )
+
+
+def test_every_list_that_has_a_file_is_tried_here() -> None:
+    files = {str(p.pattern) for p in _patterns() if str(p.pattern).endswith(".csv")}
+    tried = {each.file.lstrip("/") for each in LISTS.values()}
+    assert {f for f in files if not f.startswith("customers/<")} == tried
+
+
+def _patterns() -> list[object]:
+    resolver = next(r for r in get_resolver().url_patterns if getattr(r, "app_name", "") == "customers")
+    return list(resolver.url_patterns)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_no_cell_is_a_formula_and_no_row_is_foreign(client: Client, name: str, theirs: Scope) -> None:
+    each = LISTS[name]
+    rows = exported(client, each.file)
+    assert not [cell for row in rows for cell in row.values() if cell.startswith(("=", "+", "@", "\t", "\r"))]
+    foreign = {str(key) for key in Customer.objects.within(theirs).values_list("tenant_id", flat=True)}
+    foreign |= {str(key) for key in Subscription.objects.within(theirs).values_list("subscription_id", flat=True)}
+    assert not foreign & {cell for row in rows for cell in row.values()}
+
+
+def test_customers_begin_with_the_documented_columns(client: Client) -> None:
+    rows = exported(client, "/customers.csv?market=DE")
+    assert list(rows[0])[:4] == ["Microsoft ID", "Company name", "Primary domain name", "Relationship"]
+    assert {row["Relationship"] for row in rows} == {"Cloud Reseller"}
+    assert {row["Market"] for row in rows} == {"DE"}
+
+
+def test_a_renewal_without_a_price_has_an_empty_cell_not_zero(client: Client) -> None:
+    rows = exported(client, "/renewals.csv")
+    assert {row["AtStakePerMonth"] for row in rows if not row["CurrencyCode"]} == {""}
+    assert [row for row in rows if row["CurrencyCode"] == "USD"]
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_rows_are_read_in_portions(client: Client, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As many queries with a hundred rows as with ten: the rows come from one cursor."""
+    each = LISTS[name]
+
+    def cost() -> int:
+        with CaptureQueriesContext(connection) as asked:
+            exported(client, each.file)
+        return len(asked)
+
+    many = cost()
+    monkeypatch.setattr(exports, "CHUNK", 10)
+    assert cost() == many
+
+
+def test_an_unknown_sort_or_filter_is_as_on_the_page(client: Client) -> None:
+    assert [r["SubscriptionId"] for r in exported(client, "/renewals.csv?sort=price&term=P9Y")] == shown(
+        client, "/renewals/?sort=price&term=P9Y", SUBSCRIPTION
+    )
+
+
+def test_nobody_exports_without_a_sign_in() -> None:
+    assert IndirectReseller.objects.within(EVERYTHING).exists()
+    for each in LISTS.values():
+        assert Client().get(each.file).status_code == 302
