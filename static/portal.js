@@ -220,10 +220,15 @@ on("afterSwap", ({ detail }) => {
 });
 on("afterSettle", ({ detail }) => {
   ready(document);
-  if (detail.elt.closest?.("#thread") || $("#thread", detail.elt)) lastQuestion();
   const next = detail.elt.matches?.("[data-focus]") ? detail.elt : $("[data-focus]", detail.elt);
-  if (!next) return;
-  next.focus();
+  // A step of a request: its card comes into view, and what is pressed there keeps the focus.
+  const step = (el) => el?.closest?.("#thread .ai");
+  if (!next) {
+    if ((detail.elt.closest?.("#thread") || $("#thread", detail.elt)) && !step(document.activeElement)) lastQuestion();
+    return;
+  }
+  if (step(next) && !next.matches("input")) $("#thread").scrollTop = step(next).offsetTop - 12;
+  next.focus({ preventScroll: Boolean(step(next)) && !next.matches("input") });
   next.removeAttribute("data-focus");
 });
 on("sendError", () => offline(true));

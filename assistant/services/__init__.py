@@ -13,6 +13,7 @@ from assistant.services.conversations import (
     get_turn,
     give_feedback,
     handle,
+    text_of,
     turns,
 )
 from assistant.services.pages import NOWHERE, PageContext, look_at, of_cart, of_upgrade
@@ -44,6 +45,7 @@ __all__ = [
     "report_of",
     "of_upgrade",
     "steps",
+    "text_of",
     "turn_of",
     "turns",
 ]

@@ -131,14 +131,14 @@ def approve(scope: Scope, proposal: Proposal, *, typed: str, as_of: datetime) ->
 def ask_contact(scope: Scope, proposal: Proposal, *, lead: str, again: bool = False) -> Answer:
     """Asks for what is missing of e-mail address and phone number, with what the profile says."""
     email, phone = known_contact(scope, proposal)
-    offer = f"Say yes to use {email} and {phone}." if email and phone else ""
+    offer = f"Say yes to use {email} and {phone}." if email and phone else "Say an e-mail address and a phone number."
     approved = f"{proposal.approved_at:%H:%M}" if proposal.approved_at else ""
     missing = [
         name for name, value in (("email", proposal.contact_email), ("phone", proposal.contact_phone)) if not value
     ]
     return Answer(
         lead=lead,
-        body=f"Both an e-mail address and a phone number are needed. {offer}".strip(),
+        body=offer,
         status=ERROR if again else NEEDS_INPUT,
         asks_for=tuple(missing or ("email", "phone")),
         cards=(

@@ -150,6 +150,12 @@ def choose_card(refs: Sequence[Ref], *, skill: str) -> dict[str, Any]:
     }
 
 
+def left_behind(upgraded: Any, count: int) -> str:
+    """What is asked about, in one sentence. `upgraded` is the JSON of a Ref."""
+    name = upgraded["label"] if isinstance(upgraded, dict) else "The upgrade"
+    return f"{name} left {count} possible duplicates. Which one is it?"
+
+
 def _about(ref: Ref) -> str:
     """Licenses and end, of the note that tells subscriptions of one name apart."""
     return ref.note.rpartition(" · ")[0].rpartition(" · ")[2]

@@ -126,7 +126,7 @@ def _ask(scope: Scope, prompt: str, *, conversation: uuid.UUID | None, page: str
         "slots": reply.slots,
         "status": reply.status,
         "asks_for": list(reply.answer.get("asks_for", ())),
-        "text": reply.text,
+        "text": services.text_of(scope, reply),
         "links": links(reply.answer),
         "conversation": str(exchange.conversation.conversation_id),
     }
