@@ -28,6 +28,16 @@ IN_SERVICE = (SubscriptionStatus.ACTIVE, SubscriptionStatus.SUSPENDED)
 def covering(scope: Scope, customer: Customer, skus: Collection[SkuKey], *, as_of: datetime) -> list[Promotion]:
     """Promotions that cover one of the SKUs and have not ended: those of the customer's market, the best segment
     of each, and of those that the market does not have, one of another market. Two queries."""
+    assigned = PromotionAssignment.objects.within(scope).filter(customer=customer, promotion=OuterRef("pk"))
+    return _covering(customer, skus, Exists(assigned), as_of=as_of)
+
+
+def covering_for_any(customer: Customer, skus: Collection[SkuKey], *, as_of: datetime) -> list[Promotion]:
+    """The same for every customer of this one's market and segment: none is assigned. Two queries."""
+    return _covering(customer, skus, Value(False), as_of=as_of)
+
+
+def _covering(customer: Customer, skus: Collection[SkuKey], is_assigned: Any, *, as_of: datetime) -> list[Promotion]:
     products = PromotionProduct.objects.filter(
         product_id__in={product_id for product_id, _ in skus}, sku_id__in={sku_id for _, sku_id in skus}
     )
@@ -35,10 +45,9 @@ def covering(scope: Scope, customer: Customer, skus: Collection[SkuKey], *, as_o
     here = live.filter(country=customer.country)
     elsewhere = live.exclude(promotion_id__in=here.values("promotion_id"))
     others = elsewhere.order_by().values("promotion_id").annotate(one=Min("pk")).values("one")
-    assigned = PromotionAssignment.objects.within(scope).filter(customer=customer, promotion=OuterRef("pk"))
     rows = (
         models.Promotion.objects.filter(Q(pk__in=here.values("pk")) | Q(pk__in=others))
-        .annotate(is_assigned=Exists(assigned))
+        .annotate(is_assigned=is_assigned)
         .prefetch_related(Prefetch("required_products", queryset=products, to_attr="covered"))
         .order_by("pk")
     )
@@ -46,7 +55,7 @@ def covering(scope: Scope, customer: Customer, skus: Collection[SkuKey], *, as_o
     for row in rows:
         if row.promotion_id not in best or row.segment == customer.segment:
             best[row.promotion_id] = row
-    return [_promotion(row) for row in best.values()]
+    return [from_row(row) for row in best.values()]
 
 
 def by_id(customer: Customer, promotion_id: str) -> Promotion | None:
@@ -59,7 +68,7 @@ def by_id(customer: Customer, promotion_id: str) -> Promotion | None:
     )
     here = (customer.country, customer.segment)
     best = sorted(rows, key=lambda row: (row.country != here[0], row.segment != here[1], row.pk))
-    return _promotion(best[0]) if best else None
+    return from_row(best[0]) if best else None
 
 
 def buyer(scope: Scope, customer: Customer, skus: Collection[SkuKey]) -> Buyer:
@@ -73,7 +82,7 @@ def buyer(scope: Scope, customer: Customer, skus: Collection[SkuKey]) -> Buyer:
         if status in IN_SERVICE and not is_trial:
             owned[(product_id, sku_id)] += licenses
     promoted = subscriptions.exclude(promotion_id="")
-    taken = _Taken()
+    taken = Taken()
     taken.add(promoted.values_list("promotion_id", "subscription_id", "pk", "quantity"))
     lines = _order_lines(scope, customer, skus)
     before |= {(parts[0], parts[1]) for offer_id, *_ in lines if len(parts := offer_id.split(":")) == 3}
@@ -96,7 +105,7 @@ def _order_lines(scope: Scope, customer: Customer, skus: Collection[SkuKey]) -> 
     return list(lines.order_by().values_list("offer_id", "promotion_id", "subscription_id", "pk", "quantity"))
 
 
-class _Taken:
+class Taken:
     """Promotions taken, each subscription once: its largest quantity, whether the subscription or an order tells it."""
 
     def __init__(self) -> None:
@@ -114,7 +123,8 @@ class _Taken:
         }
 
 
-def _promotion(row: Any) -> Promotion:
+def from_row(row: Any) -> Promotion:
+    """`row` with `is_assigned` and, as `covered`, its required products."""
     return Promotion(
         promotion_id=row.promotion_id,
         name=row.name,

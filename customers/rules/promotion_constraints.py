@@ -217,9 +217,8 @@ def ownership(promotion: Promotion, buyer: Buyer, unknown: list[Check]) -> Check
 
 def _owned(entry: Mapping[str, Any], buyer: Buyer, strange: list[Check]) -> tuple[bool, str, str]:
     """(holds, what it asks for, what the customer has)."""
-    sku = _big_id(entry) if isinstance(entry, Mapping) else None
-    limits = _limits(entry, ("minSeats", "maxSeats")) if sku else None
-    if sku is None or limits is None or (limits[1] is not None and limits[1] < limits[0]):
+    sku, limits = big_id(entry), ownership_limits(entry)
+    if sku is None or limits is None:
         _add_unknown(strange, "productOwnershipConstraints", entry)
         return False, "a condition that is not known here", "nothing to compare"
     least, most = limits
@@ -252,8 +251,16 @@ def _limits(entry: Mapping[str, Any], keys: tuple[str, str]) -> tuple[int, int |
     return int(values[0] or 0), None if values[1] is None else int(values[1])
 
 
-def _big_id(entry: Mapping[str, Any]) -> SkuKey | None:
+def ownership_limits(entry: Any) -> tuple[int, int | None] | None:
+    """(at least, at most) licenses that an entry of an ownership constraint asks for; None when it is not understood."""
+    limits = _limits(entry, ("minSeats", "maxSeats")) if isinstance(entry, Mapping) else None
+    return None if limits is None or (limits[1] is not None and limits[1] < limits[0]) else limits
+
+
+def big_id(entry: Any) -> SkuKey | None:
     """The SKU of `CFQ7TTC0LCHC/0002`."""
+    if not isinstance(entry, Mapping):
+        return None
     parts = str(entry.get("bigId", "")).replace(":", "/").split("/")
     return (parts[0].strip().upper(), sku_id_of(parts[1])) if len(parts) == 2 and all(parts) else None
 

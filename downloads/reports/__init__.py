@@ -2,5 +2,6 @@
 
 from downloads.report import Report
 from downloads.reports.est import ExtendedServiceTerm
+from downloads.reports.upsell import CopilotRecommendations
 
-REPORTS: dict[str, type[Report]] = {report.key: report for report in (ExtendedServiceTerm,)}
+REPORTS: dict[str, type[Report]] = {report.key: report for report in (ExtendedServiceTerm, CopilotRecommendations)}

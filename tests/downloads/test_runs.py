@@ -422,10 +422,17 @@ def test_every_report_costs_the_same_queries_for_1_and_20_rows(
     key: str, ours: Scope, as_of: datetime, tmp_path: Path
 ) -> None:
     customer = Customer.objects.within(ours).get()
+    factories.make_price(factories.make_sku())
+    bundle = factories.make_sku(
+        "Microsoft 365 Business Premium and Microsoft 365 Copilot Business", "CFQ7TTC0LCHC:001Q"
+    )
+    factories.make_price(bundle)
     costs, rows = [], []
     for more in (1, 19):
         for _ in range(more):
-            factories.make_subscription(customer, end_of_term="est")
+            factories.make_subscription(
+                customer, end_of_term="est", commitment_ends_at=as_of + timedelta(days=9), billing_cycle="monthly"
+            )
         with CaptureQueriesContext(connection) as queries:
             made = pipeline.write_file(REPORTS[key], ours, tmp_path / "out.csv", evaluation_at=as_of)
         costs.append(len(queries))
@@ -435,7 +442,7 @@ def test_every_report_costs_the_same_queries_for_1_and_20_rows(
 
 
 def test_every_report_is_declared_completely() -> None:
-    assert list(REPORTS) == ["est"]
+    assert list(REPORTS) == ["est", "upsell"]
     for key, report in REPORTS.items():
         assert report.key == key
         assert all((report.title, report.covers, report.prompt, report.nothing))

@@ -1,0 +1,198 @@
+"""Copilot Business recommendations: for one subscription, for a customer's page, and for the file of all customers."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from customers.models import Customer, Sku, Subscription
+from customers.queries import promotion_buyers, subscriptions
+from customers.queries import upsell as queries
+from customers.rules import upsell as rule
+from customers.rules.promotion_cases import NO_FACTS, Asked, Facts, asked_by, turns
+from customers.rules.upsell import Listed, Recommendation, Upsell
+from customers.rules.vocabulary import EndOfTerm, SubscriptionStatus
+from customers.services import promotion_markets, promotions
+from customers.services.promotion_markets import Market, MarketKey
+from customers.services.promotions import Shelf
+from customers.services.subscriptions import SubscriptionNotFound
+from portal.core.scope import Scope
+
+__all__ = ["Offer", "Recommendation", "Recommendations", "Upsell", "explain", "for_customer", "up_for_renewal"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Offer:
+    """The decision for one subscription, with the catalog items of what is recommended."""
+
+    subscription: Subscription
+    upsell: Upsell
+    items: dict[int, str]
+
+    @property
+    def lines(self) -> list[tuple[Recommendation, str]]:
+        """(recommendation, catalog item) in the order of rank."""
+        return [(each, self.items.get(each.key, "")) for each in self.upsell.recommendations]
+
+
+class Family:
+    """The Business plans of the catalog and their bundles."""
+
+    def __init__(self, skus: Sequence[Sku]) -> None:
+        self.listed = [Listed(key=sku.pk, title=sku.title) for sku in skus]
+        self._by_id = {(sku.product.product_id, sku.sku_id): sku for sku in skus}
+        self.keys = [sku.pk for sku in skus]
+        self.plans = [key for key, sku in self._by_id.items() if rule.is_business(sku.title) and not sku.is_trial]
+        self.bundles = {key for key, sku in self._by_id.items() if rule.is_bundle(sku.title)}
+
+    def facts(self, row: Subscription) -> rule.Facts:
+        sku = self._by_id.get((row.product_id, row.sku_id))
+        return rule.Facts(
+            title=sku.title if sku else row.offer_name,
+            in_catalog=sku is not None,
+            is_trial=row.is_trial or bool(sku and sku.is_trial),
+            status=row.status,
+            end_of_term=row.end_of_term,
+            term_ends_at=row.commitment_ends_at,
+            term_duration=row.term_duration,
+            billing_cycle=row.billing_cycle,
+            quantity=row.quantity,
+        )
+
+    def decide(self, facts: rule.Facts, shelf: Shelf) -> Upsell:
+        plan = {
+            "term_duration": facts.term_duration, "billing_cycle": facts.billing_cycle, "quantity": facts.quantity,
+        }  # fmt: skip
+        return rule.decide(
+            facts,
+            listed=self.listed,
+            price=lambda key: shelf.book.price(key, **plan),  # type: ignore[arg-type]
+            explain=lambda key: shelf.explain(promotions.Asked(sku_id=key, **plan)),  # type: ignore[arg-type]
+            as_of=shelf.as_of,
+        )
+
+
+def explain(scope: Scope, *, subscription_id: UUID, as_of: datetime) -> Offer:
+    """What to recommend at the renewal of one subscription, or why nothing. Raises SubscriptionNotFound."""
+    row = (
+        Subscription.objects.within(scope)
+        .filter(subscription_id=subscription_id)
+        .select_related("customer__partner")
+        .first()
+    )
+    if row is None:
+        raise SubscriptionNotFound
+    return _offers(scope, row.customer, [row], as_of=as_of)[0]
+
+
+def for_customer(scope: Scope, *, customer: Customer, as_of: datetime) -> list[Offer]:
+    """The same for each of the customer's active subscriptions of the Business family whose term ends within the
+    horizon, soonest first. The number of queries does not depend on how many there are."""
+    family = Family(queries.family())
+    rows = subscriptions.of_customer(scope, customer_id=customer.pk).filter(
+        status=SubscriptionStatus.ACTIVE,
+        is_trial=False,
+        commitment_ends_at__gte=as_of,
+        commitment_ends_at__lt=as_of + rule.HORIZON,
+        product_id__in={product_id for product_id, _ in family.plans},
+    )
+    mine = [
+        row for row in rows.order_by("commitment_ends_at", "pk") if (row.product_id, row.sku_id) in set(family.plans)
+    ]
+    return _offers(scope, customer, mine, as_of=as_of, family=family) if mine else []
+
+
+def up_for_renewal(scope: Scope, *, as_of: datetime) -> Any:
+    """The subscriptions that the file speaks of, as a queryset."""
+    return queries.up_for_renewal(scope, Family(queries.family()).plans, as_of=as_of)
+
+
+def _offers(
+    scope: Scope, customer: Customer, rows: Sequence[Subscription], *, as_of: datetime, family: Family | None = None
+) -> list[Offer]:
+    family = family or Family(queries.family())
+    shelf = promotions.shelf(scope, customer_id=customer.pk, sku_ids=family.keys, as_of=as_of)
+    items = promotion_markets.catalog_items(customer, shelf.book.skus.values())
+    return [Offer(subscription=row, upsell=family.decide(family.facts(row), shelf), items=items) for row in rows]
+
+
+# --- The file ---------------------------------------------------------------------------------
+
+Case = tuple[tuple[str, ...], Facts]
+
+
+class _Plan:
+    """One plan, term and cycle for one kind of customer: an answer for each stretch of quantities."""
+
+    def __init__(self, limits: Collection[int]) -> None:
+        self.limits = sorted(limits)
+        self.answers: dict[int, Upsell] = {}
+
+
+class Recommendations:
+    """Decides for the subscriptions of a file (downloads.report.Decisions).
+
+    The rule is asked once for all customers and quantities that it cannot tell apart: see
+    customers.rules.promotion_cases. Prices of another quantity are computed from the same answer."""
+
+    ASKS = (
+        "product_id", "sku_id", "term_duration", "billing_cycle", "quantity", "customer__country",
+        "customer__qualification", "customer__partner__currency",
+    )  # fmt: skip
+
+    def __init__(self, scope: Scope, *, as_of: datetime) -> None:
+        self._scope, self._as_of = scope, as_of
+        self._family = Family(queries.family())
+        self._markets: dict[MarketKey, Market] = {}
+        self._facts: dict[int, Facts] = {}
+        self._plans: dict[Any, _Plan] = {}
+
+    def read(self, first: int, last: int) -> None:
+        """The markets of these customers, and what counts of each customer."""
+        for key in queries.markets_between(self._scope, first=first, last=last):
+            if key not in self._markets:
+                self._markets[key] = promotion_markets.market_of(key, self._family.keys, as_of=self._as_of)
+        self._facts = promotion_buyers.facts_between(self._scope, first=first, last=last, asked=self._asked())
+
+    def case(self, customer: int, asked: tuple[str, ...]) -> Case:
+        return asked, self._facts.get(customer, NO_FACTS)
+
+    def rows(self, case: Case) -> list[tuple[Any, ...]]:
+        (product_id, sku_id, term, cycle, text, *market), facts = case
+        quantity, key = int(text), (market[0], market[1], market[2])
+        where = self._markets[key]
+        plan = self._plans.get((case[0][:4], key, facts))
+        if plan is None:
+            plan = self._plans[case[0][:4], key, facts] = _Plan(self._turns(where, facts))
+        stretch = bisect_right(plan.limits, quantity)
+        if stretch not in plan.answers:
+            row = Subscription(
+                product_id=product_id, sku_id=sku_id, term_duration=term, billing_cycle=cycle, quantity=quantity,
+                # The query let only these through.
+                status=SubscriptionStatus.ACTIVE, end_of_term=EndOfTerm.RENEW, commitment_ends_at=self._as_of,
+            )  # fmt: skip
+            plan.answers[stretch] = self._family.decide(self._family.facts(row), where.shelf_for(facts))
+        return [
+            (each.rank, where.items.get(each.key, ""), each.title, each.promotion_id or None,
+             each.promotion_name or None, whole.amount, less.amount, whole.currency)
+            for each in plan.answers[stretch].recommendations
+            for whole, less in [each.prices(quantity)]
+        ]  # fmt: skip
+
+    def _asked(self) -> Asked:
+        every = [each for market in self._markets.values() for each in market.shelf.promotions]
+        return asked_by(every, self._family.bundles)
+
+    def _turns(self, market: Market, facts: Facts) -> set[int]:
+        """Every quantity from which on the answer may be another one: promotions, price tiers, limits of a SKU."""
+        found = turns(market.shelf.promotions, self._family.bundles, facts)
+        for rows in market.shelf.book.rows.values():
+            for row in rows:
+                found |= {row.tier_min, row.tier_min if row.tier_max is None else row.tier_max + 1}
+        for sku in market.shelf.book.skus.values():
+            found |= {sku.min_licenses or 1, (sku.max_licenses or 0) + 1}
+        return found
