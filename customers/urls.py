@@ -13,6 +13,7 @@ from customers.views import (
     subscription_bulk,
     subscription_changes,
     subscriptions,
+    support,
 )
 from customers.views import upgrades as upgrade_views
 
@@ -62,5 +63,7 @@ urlpatterns = [
     path("orders/", orders.orders, name="orders"),
     path("orders.csv", orders.orders_export, name="orders_export"),
     path("orders/<str:order_id>/", orders.order, name="order"),
+    path("support/", support.support, name="support"),
+    path("support/new/", support.new_request, name="new_request"),
     path("carts/<uuid:cart_id>/lines/<int:number>/", carts.cart_line, name="cart_line"),
 ]

@@ -109,7 +109,7 @@ document.addEventListener("change", (event) => {
 
 // Keyboard -------------------------------------------------------------------------------------
 let chord = 0;
-const PLACES = { c: "customers", s: "subscriptions", d: "downloads" };
+const PLACES = { c: "customers", s: "subscriptions", d: "downloads", h: "support" };
 
 function moveRow(step) {
   const rows = all("main tbody tr, main .lcard").filter((row) => row.offsetParent && (row.matches("a") || $("a[href]", row)));

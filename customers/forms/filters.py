@@ -16,6 +16,7 @@ from customers.queries.orders import OrderFilters
 from customers.queries.renewals import RenewalFilters
 from customers.queries.search import uuid_of
 from customers.queries.subscriptions import SubscriptionFilters
+from customers.queries.tickets import TicketFilters
 from customers.rules.vocabulary import PARTNER_OF_RECORD_WORDS, STATUS_WORDS, TERM_WORDS, SubscriptionStatus
 from portal.core.filters import FilterForm, View
 
@@ -222,3 +223,21 @@ class PreviewFilterForm(FilterForm):
             change=self.value("change") or "told",
             customer=self.value("customer"),
         )
+
+
+class TicketFilterForm(FilterForm):
+    q = TextField()
+    status = _choice(
+        "Status",
+        "a status of a ticket",
+        {"not_closed": "Not closed", "attention_needed": "Attention needed", "closed": "Closed"},
+    )
+
+    pill_fields = ("status",)
+    presets: ClassVar = (
+        ("Not closed", {"status": "not_closed"}),
+        ("Attention needed", {"status": "attention_needed"}),
+    )
+
+    def filters(self) -> TicketFilters:
+        return TicketFilters(text=self.value("q"), state=self.value("status"))

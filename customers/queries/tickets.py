@@ -3,14 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
-from customers.models import Ticket, TicketAction, TicketNote
+from customers.models import ReconciliationLine, Ticket, TicketAction, TicketNote
 from portal.core.access import Role
+from portal.core.keyset import Found, narrowed
 from portal.core.scope import Scope
+
+LISTED = (
+    "id", "ticket_id", "title", "status", "step", "kind", "customer__company_name", "created_by__name", "created_at",
+    "modified_at",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class TicketFilters:
+    """What narrows the list: `text` is a ticket's number or words of its title, `state` a Status or `not_closed`."""
+
+    text: str = ""
+    state: str = ""
+
+
+def found(scope: Scope, filters: TicketFilters) -> Found:
+    """The tickets that this person may see (tuples of LISTED), and how many: counted no further than the lists count."""
+    everything = visible(scope)
+    rows = everything
+    if filters.state == "not_closed":
+        rows = rows.exclude(status=Ticket.Status.CLOSED)
+    elif filters.state:
+        rows = rows.filter(status=filters.state)
+    for word in filters.text.split():
+        rows = rows.filter(Q(ticket_id=word) | Q(title__icontains=word))
+    return narrowed(rows, rows.values_list(*LISTED, named=True), everything.values_list(*LISTED, named=True))
 
 
 def visible(scope: Scope) -> QuerySet[Ticket]:
@@ -55,3 +83,9 @@ def waiting(scope: Scope, *, subscription_ids: Collection[UUID]) -> TicketAction
     rows = TicketAction.objects.within(scope).filter(subscription__subscription_id__in=set(subscription_ids))
     rows = rows.exclude(ticket__status=Ticket.Status.CLOSED)
     return rows.select_related("ticket", "subscription").order_by("id").first()
+
+
+def credit_lines(scope: Scope, *, ticket: Ticket, actions: Collection[TicketAction]) -> list[ReconciliationLine]:
+    """What carrying it out gave back."""
+    rows = ReconciliationLine.objects.within(scope).filter(subscription__in=[each.subscription_id for each in actions])
+    return list(rows.filter(reference_id=ticket.ticket_id).order_by("id"))

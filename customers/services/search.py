@@ -22,7 +22,7 @@ class SearchResult:
     A list ends after SHOWN entries; `more_subscriptions` says that there are others."""
 
     text: str
-    exact: Customer | Subscription | Order | None = None
+    exact: Customer | Subscription | Order | Ticket | None = None
     customers: list[CustomerMatch] = field(default_factory=list)
     subscriptions: list[Subscription] = field(default_factory=list)
     orders: list[Order] = field(default_factory=list)
@@ -60,7 +60,8 @@ def find(scope: Scope, *, text: str) -> SearchResult:
     orders = _orders(scope, wanted)
     tickets = _tickets(scope, wanted)
     if orders or tickets:
-        one = orders[0] if len(orders) == 1 and not tickets else None
+        found: list[Order | Ticket] = [*orders, *tickets]
+        one = found[0] if len(found) == 1 else None
         return SearchResult(text=wanted, exact=one, orders=orders, tickets=tickets)
     named = Subscription.objects.within(scope).select_related("customer").filter(queries.named(wanted, "name_key"))
     rows = list(named.order_by("name_key", "id")[: SHOWN + 1])

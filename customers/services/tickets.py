@@ -15,7 +15,7 @@ from uuid import UUID
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
 
-from customers.models import Customer, Subscription, Ticket, TicketAction, TicketNote
+from customers.models import Customer, ReconciliationLine, Subscription, Ticket, TicketAction, TicketNote
 from customers.queries import subscriptions as subscription_queries
 from customers.queries import tickets as queries
 from customers.rules import contact as contact_rule
@@ -80,12 +80,14 @@ class Change:
 
 @dataclass(frozen=True, kw_only=True)
 class TicketView:
-    """One ticket with all of it. `upgraded` is None where the request is of another kind. Notes newest first."""
+    """One ticket with all of it. `upgraded` is None where the request is of another kind, `credits` is empty until it
+    was carried out. Notes newest first."""
 
     ticket: Ticket
     notes: tuple[TicketNote, ...]
     actions: tuple[TicketAction, ...]
     upgraded: Subscription | None
+    credits: tuple[ReconciliationLine, ...]
     can_withdraw: bool
     is_own: bool
 
@@ -105,18 +107,21 @@ def get(scope: Scope, *, ticket_id: str) -> Ticket:
 
 
 def view(scope: Scope, *, ticket_id: str) -> TicketView:
-    """Four queries. Raises TicketNotFound."""
+    """Five queries at most. Raises TicketNotFound."""
     ticket = get(scope, ticket_id=ticket_id)
     upgraded = None
     if ticket.upgraded_subscription_id is not None and ticket.customer_id is not None:
         key = ticket.upgraded_subscription_id
         known = subscription_queries.by_subscription_ids(scope, customer_id=ticket.customer_id, ids={key})
         upgraded = known.get(key)
+    actions = queries.actions(scope, ticket=ticket) if ticket.kind == Ticket.Kind.DUPLICATE else []
+    carried_out = ticket.step == Ticket.Step.APPROVED
     return TicketView(
         ticket=ticket,
         notes=tuple(queries.notes(scope, ticket=ticket)),
-        actions=tuple(queries.actions(scope, ticket=ticket)),
+        actions=tuple(actions),
         upgraded=upgraded,
+        credits=tuple(queries.credit_lines(scope, ticket=ticket, actions=actions)) if carried_out else (),
         can_withdraw=ticket.step == Ticket.Step.SUBMITTED and _may_withdraw(scope, ticket),
         is_own=ticket.created_by_id == scope.user_id,
     )

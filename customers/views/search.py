@@ -6,8 +6,9 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
-from customers.models import Customer, Order, Subscription
+from customers.models import Customer, Order, Subscription, Ticket
 from customers.services import search as service
+from customers.tables import tickets
 from portal.core.access import needs, signed_in
 from portal.core.request import PortalRequest
 
@@ -28,7 +29,9 @@ def find(request: PortalRequest) -> HttpResponse:
     return render(request, "customers/search.html", {"result": result, "search_text": result.text})
 
 
-def address(found: Customer | Subscription | Order) -> str:
+def address(found: Customer | Subscription | Order | Ticket) -> str:
+    if isinstance(found, Ticket):
+        return tickets.address(found.ticket_id)
     if isinstance(found, Customer):
         return reverse("customers:customer", args=[found.tenant_id])
     if isinstance(found, Order):

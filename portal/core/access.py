@@ -34,6 +34,8 @@ CAPABILITIES: dict[str, frozenset[str]] = {
     "view": EVERYONE,
     "sell": frozenset({Role.ADMIN_AGENT, Role.SALES_AGENT}),
     "support": EVERYONE,
+    # Invoices and reconciliation: the vendor's own table lets an admin and billing people see them, nobody else.
+    "billing": frozenset({Role.ADMIN_AGENT, Role.BILLING_ADMIN}),
     "download": EVERYONE,
     "download_all": frozenset({Role.ADMIN_AGENT, Role.SALES_AGENT}),
 }
