@@ -3,6 +3,7 @@
 from django.urls import path
 
 from customers.views import (
+    billing,
     carts,
     catalog,
     customers,
@@ -63,6 +64,9 @@ urlpatterns = [
     path("orders/", orders.orders, name="orders"),
     path("orders.csv", orders.orders_export, name="orders_export"),
     path("orders/<str:order_id>/", orders.order, name="order"),
+    path("billing/", billing.months, name="billing"),
+    path("billing/<str:month>/", billing.month, name="billing_month"),
+    path("billing/<str:month>/reconciliation.csv", billing.export, name="billing_export"),
     path("support/", support.support, name="support"),
     path("support/new/", support.new_request, name="new_request"),
     path("carts/<uuid:cart_id>/lines/<int:number>/", carts.cart_line, name="cart_line"),

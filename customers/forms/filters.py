@@ -11,8 +11,10 @@ from uuid import UUID
 from django import forms
 from django.core.exceptions import ValidationError
 
+from customers.models import ReconciliationLine
 from customers.queries.customers import CustomerFilters
 from customers.queries.orders import OrderFilters
+from customers.queries.reconciliation import LineFilters
 from customers.queries.renewals import RenewalFilters
 from customers.queries.search import uuid_of
 from customers.queries.subscriptions import SubscriptionFilters
@@ -241,3 +243,19 @@ class TicketFilterForm(FilterForm):
 
     def filters(self) -> TicketFilters:
         return TicketFilters(text=self.value("q"), state=self.value("status"))
+
+
+class LineFilterForm(FilterForm):
+    q = TextField()
+    charge_type = _choice("Charge type", "a charge type", dict(ReconciliationLine.ChargeType.choices))
+    customer = CustomerField()
+
+    pill_fields = ("charge_type", "customer")
+
+    def filters_of(self, month: date) -> LineFilters:
+        return LineFilters(
+            month=month,
+            text=self.value("q"),
+            customer=self.value("customer"),
+            charge_type=self.value("charge_type"),
+        )

@@ -13,6 +13,7 @@ from django.db.models import Count, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
 from customers.models import Customer, OrderLine, Product, ReconciliationLine, ReconciliationMonth, Subscription
+from customers.queries import customers
 from portal.core.keyset import Found, Total, narrowed
 from portal.core.scope import Scope
 
@@ -21,6 +22,7 @@ LISTED = (
     "effective_unit_price", "subtotal", "currency", "missing", "charge_starts_at", "charge_ends_at", "reference_id",
     "order_id", "subscription__subscription_id",
 )  # fmt: skip
+MOST_CUSTOMERS = 500
 EXPORTED = (
     "id", "customer__tenant_id", "customer__company_name", "customer__domain", "customer__country", "partner_of_record",
     "order_id", "order_at", "offer_id", "sku_name", "charge_type", "unit_price", "quantity", "subtotal", "currency",
@@ -33,9 +35,11 @@ EXPORTED = (
 
 @dataclass(frozen=True, kw_only=True)
 class LineFilters:
-    """What narrows the lines of a month: `customer` is a Microsoft ID, `charge_type` as the vendor writes it."""
+    """What narrows the lines of a month: `text` names customers, `customer` is a Microsoft ID, `charge_type` as the vendor
+    writes it."""
 
     month: date
+    text: str = ""
     customer: UUID | None = None
     charge_type: str = ""
 
@@ -76,7 +80,7 @@ def found(scope: Scope, filters: LineFilters, *, total: int) -> Found:
     """The lines of a month (tuples of LISTED). `total` is how many the month has: only a filter has to count."""
     everything = ReconciliationLine.objects.within(scope)
     rows = _narrowed(scope, everything, filters)
-    if filters.customer is None and not filters.charge_type:
+    if filters.customer is None and not filters.charge_type and not filters.text:
         return Found(_columns(rows), Total(total))
     return narrowed(rows, _columns(rows), _columns(everything))
 
@@ -104,8 +108,19 @@ def sums(scope: Scope, *, partner_id: int) -> Iterable[Any]:
     )
 
 
+def too_many(scope: Scope, text: str) -> bool:
+    """Does the text name more customers than the lists look at?"""
+    return bool(text) and len(_named(scope, text)) > MOST_CUSTOMERS
+
+
+def _named(scope: Scope, text: str) -> list[int]:
+    return list(customers.matching(scope, text).order_by().values_list("pk", flat=True)[: MOST_CUSTOMERS + 1])
+
+
 def _narrowed(scope: Scope, rows: QuerySet[ReconciliationLine], filters: LineFilters) -> QuerySet[ReconciliationLine]:
     rows = rows.filter(month=filters.month)
+    if filters.text:
+        rows = rows.filter(customer__in=_named(scope, filters.text)[:MOST_CUSTOMERS])
     if filters.customer is not None:
         rows = rows.filter(customer__in=Customer.objects.within(scope).filter(tenant_id=filters.customer))
     return rows.filter(charge_type=filters.charge_type) if filters.charge_type else rows

@@ -18,7 +18,7 @@ from customers.services.tickets import BadRequest, TicketMoved, TicketNotFound
 from customers.tables import tickets as shape
 from customers.tables.tickets import TicketTable
 from portal.core import clock
-from portal.core.access import needs
+from portal.core.access import can, needs
 from portal.core.decision import NotAllowed
 from portal.core.htmx import render_page, wants_part
 from portal.core.request import PortalRequest
@@ -127,5 +127,6 @@ def _context(request: PortalRequest, view: service.TicketView, note: NoteForm, p
         "problem": problem,
         "errors": bool(problem),
         "is_open": view.ticket.status != "closed",
+        "sees_billing": bool(view.credits) and can(request.scope, "billing"),
         "asks": view.ticket.status == "attention_needed",
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from django.http import StreamingHttpResponse
@@ -47,4 +48,11 @@ def _lines(columns: Sequence[ExportColumn], rows: Iterable[Any]) -> Iterator[str
     yield writer.writerow([column.head for column in columns])
     for row in rows:
         values = [column.value(row) for column in columns]
-        yield writer.writerow(["" if value is None else safe_text(value) for value in values])
+        yield writer.writerow([_cell(value) for value in values])
+
+
+def _cell(value: object) -> object:
+    """A number is no formula, also below zero: made harmless it would be text."""
+    if value is None or isinstance(value, int | Decimal):
+        return value
+    return safe_text(value)
