@@ -9,19 +9,24 @@ from urllib.parse import urlsplit
 
 from django.urls import Resolver404, resolve
 
-from assistant.services.resolve import customer_ref, line_name, subscription_ref
+from assistant.services.resolve import customer_ref, line_name, order_ref, subscription_ref
 from assistant.skill import Ref
 from customers.services import cart as carts
-from customers.services import customers, duplicates, subscriptions
+from customers.services import customers, duplicates, orders, subscriptions
 from portal.core.scope import Scope
 
 # Pages without a record, by URL name: what "Looking at" says.
 PLACES = {
     "customers:customers": "All customers",
     "customers:subscriptions": "All subscriptions",
+    "customers:renewals": "Renewals",
+    "customers:duplicates": "Duplicates after upgrade",
     "customers:carts": "Carts",
+    "customers:orders": "Orders",
     "downloads:list": "Downloads",
 }
+
+NO_ORDER = (orders.OrderNotFound, orders.OrderAmbiguous)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +38,7 @@ class PageContext:
     path: str = ""
     slots: dict[str, Any] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
+    facts: dict[str, str] = field(default_factory=dict)  # words for the cards
 
     @property
     def removable(self) -> bool:
@@ -53,13 +59,15 @@ def look_at(scope: Scope, *, path: str, as_of: datetime) -> PageContext:
         return NOWHERE
     name, ids = match.view_name, match.kwargs
     try:
-        if name == "customers:cart":
+        if name in {"customers:cart", "customers:cart_review"}:
             return of_cart(scope, cart_id=ids["cart_id"], number=None, as_of=as_of)
-        if name == "customers:subscription":
+        if name == "customers:order":
+            return _of_order(scope, ids["order_id"], path)
+        if "subscription_id" in ids:
             return _of_subscription(scope, ids["subscription_id"], path)
         if "tenant_id" in ids:
             return _of_customer(scope, ids["tenant_id"], path)
-    except (customers.CustomerNotFound, subscriptions.SubscriptionNotFound, carts.CartNotFound):
+    except (customers.CustomerNotFound, subscriptions.SubscriptionNotFound, carts.CartNotFound, *NO_ORDER):
         return NOWHERE
     return PageContext(kind="place", label=PLACES[name], path=path) if name in PLACES else NOWHERE
 
@@ -127,4 +135,23 @@ def _of_subscription(scope: Scope, subscription_id: Any, path: str) -> PageConte
     ref = Ref(kind="subscription", key=str(found.subscription_id), label=found.friendly_name, pk=found.pk)
     slots = {"subscription": asdict(ref), "customer": asdict(customer_ref(found.customer))}
     label = f"{found.friendly_name} · {found.customer.company_name}"
-    return PageContext(kind="subscription", label=label, path=path, slots=slots)
+    until = found.cancellation_allowed_until
+    return PageContext(
+        kind="subscription",
+        label=label,
+        path=path,
+        slots=slots,
+        counts={"licenses": 0 if found.billing_type == "usage" else found.quantity},
+        facts={
+            "legacy": "yes" if found.is_legacy else "",
+            "cancel_until": f"until {until.day} {until:%b %Y}" if until else "",
+        },
+    )
+
+
+def _of_order(scope: Scope, order_id: str, path: str) -> PageContext:
+    """Of an ID that several customers' orders share, none is in view."""
+    found = orders.get(scope, order_id=order_id)
+    slots = {"order": asdict(order_ref(found)), "customer": asdict(customer_ref(found.customer))}
+    label = f"Order {found.order_id} · {found.customer.company_name}"
+    return PageContext(kind="order", label=label, path=path, slots=slots)

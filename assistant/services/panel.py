@@ -9,30 +9,12 @@ from datetime import datetime
 from typing import Any
 
 from assistant.models import Conversation, Turn
-from assistant.services import conversations, pages, present, progress
+from assistant.services import conversations, pages, present, progress, zero
 from assistant.services.pages import PageContext
-from assistant.skills import SKILLS
-from customers.services import partner_of_record, renewal_outlook
-from portal.core.access import can
+from assistant.services.zero import FAMILIES, ZeroPrompt
 from portal.core.scope import Scope
 
 ORIGINS = {"page": "Filled in from this page", "cart": "From the cart", "suggested": "Suggested by the assistant"}
-FAMILIES = (
-    ("Price of a product for a customer", "What is the current price of a product for a customer?"),
-    ("Promotion for a product", "Is a product eligible for promotion for a customer?"),
-    ("Other terms with a promotion", "Which other terms or billing cycles have a promotion?"),
-    ("List a customer's subscriptions", "Get the list of subscriptions for a customer."),
-)
-
-
-@dataclass(frozen=True, kw_only=True)
-class ZeroPrompt:
-    """A card before the first question. It sends `prompt`."""
-
-    icon: str
-    title: str
-    about: str
-    prompt: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +35,7 @@ class Panel:
             "cart": "Ask about this cart",
             "customer": "Ask about this customer",
             "subscription": "Ask about this subscription",
+            "order": "Ask about this order",
         }
         return words.get(self.looking_at.kind, "Ask, or paste an ID")
 
@@ -79,9 +62,9 @@ def build(
     progress.bring_up_to_date(scope, shown)
     for row in shown:
         row["is_last"] = row is shown[-1]
-    zero = [] if rows else zero_prompts(scope, context, as_of=as_of)
+    cards = [] if rows else zero.prompts(scope, context, as_of=as_of)
     return Panel(
-        key=str(uuid.uuid4()), page=page, looking_at=context, conversation=conversation, turns=shown, zero=zero
+        key=str(uuid.uuid4()), page=page, looking_at=context, conversation=conversation, turns=shown, zero=cards
     )
 
 
@@ -108,71 +91,6 @@ def _conversation(scope: Scope, conversation_id: str, may_start_over: bool) -> C
             return None
         raise conversations.ConversationNotFound from None
     return found
-
-
-def zero_prompts(scope: Scope, context: PageContext, *, as_of: datetime) -> list[ZeroPrompt]:
-    """At most four, those that the page asks for first."""
-    found = [*_for_page(scope, context)]
-    if can(scope, SKILLS["est_report"].capability) and len(found) < 4:
-        found.append(_est_prompt(scope, as_of))
-    return found[:4]
-
-
-def _for_page(scope: Scope, context: PageContext) -> list[ZeroPrompt]:
-    customer = context.slots.get("customer", {}).get("label", "")
-    found: list[ZeroPrompt] = []
-    bare = context.counts.get("bare", 0)
-    if context.kind == "cart" and bare:
-        lines = "1 line has none" if bare == 1 else f"{bare} lines have none"
-        found.append(
-            ZeroPrompt(
-                icon="tag-20",
-                title="Find out why there is no promotion",
-                about=f"{lines}, {context.counts['lines']} in all",
-                prompt="Why is there no promotion in this cart?",
-            )
-        )
-    if customer:
-        count = context.counts.get("subscriptions")
-        about = "All of them, with licenses and end of term" if count is None else f"{count} in all"
-        found.append(
-            ZeroPrompt(
-                icon="box_multiple-20",
-                title="List the subscriptions",
-                about=f"{customer}: {about}" if count is not None else about,
-                prompt=f"Get the list of subscriptions for customer “{customer}”.",
-            )
-        )
-    if customer and context.kind == "customer" and partner_of_record.is_for(scope):
-        found.append(
-            ZeroPrompt(
-                icon="shield_checkmark-20",
-                title="Validate partner of record",
-                about="Which entries need a fix, and why",
-                prompt=f"Validate partner of record for customer “{customer}”.",
-            )
-        )
-    if customer:
-        found.append(
-            ZeroPrompt(
-                icon="money-20",
-                title="Look up a price",
-                about=f"For {customer}, from the price list",
-                prompt=f"What is the current price of a product for customer “{customer}”?",
-            )
-        )
-    return found
-
-
-def _est_prompt(scope: Scope, as_of: datetime) -> ZeroPrompt:
-    count = renewal_outlook.outlook(scope, as_of=as_of).est_90.count
-    many = "1 subscription goes" if count == 1 else f"{count:,} subscriptions go"
-    return ZeroPrompt(
-        icon="calendar_clock-20",
-        title="Extended service term report",
-        about=f"{many} to EST within 90 days" if count else "Subscriptions that go to EST at term end",
-        prompt=SKILLS["est_report"].prompt,
-    )
 
 
 def turn_of(turn: Turn, problems: Mapping[str, Any] | None = None) -> dict[str, Any]:

@@ -130,6 +130,12 @@ def original_of(scope: Scope, *, subscription: Subscription, as_of: datetime) ->
     return known.get(key)
 
 
+def of_customer(scope: Scope, *, customer_id: int, as_of: datetime) -> list[Subscription]:
+    """The stored duplicates of one customer (row key) that help can still be asked for, by name. One query."""
+    rows = queries.stored_duplicates(scope).filter(customer_id=customer_id, duplicate_help_until__gte=as_of)
+    return list(rows.order_by("name_key", "pk"))
+
+
 def summary(scope: Scope, *, as_of: datetime) -> Summary:
     """The stored duplicates that help can still be asked for, one query."""
     sums: dict[str, Money] = {}
