@@ -56,15 +56,25 @@ def _answer(row: Turn, problems: Mapping[str, Any]) -> dict[str, Any]:
     answer: dict[str, Any] = row.answer
     shown = dict(answer)
     shown["facts"] = [fact | {"url": address(fact.get("link"))} for fact in answer.get("facts", ())]
-    shown["links"] = links(answer)
+    in_facts = {fact["url"] for fact in shown["facts"]}
+    shown["links"] = [link for link in links(answer) if link["url"] not in in_facts]
     shown["cards"] = [_card(card, row, problems) for card in answer.get("cards", ())]
-    checks = answer.get("checks", ())
+    checks = [check | {"both": _both(check)} for check in answer.get("checks", ())]
+    shown["checks"] = checks
     shown["has_matrix"] = any(card["kind"] == "matrix" for card in answer.get("cards", ()))
     shown["unmet"] = [check for check in checks if not check["passed"]]
     shown["passed"] = [check for check in checks if check["passed"]]
     shown["met"] = len(shown["passed"])
     shown["rules"] = list(dict.fromkeys(check["rule"] for check in checks if check.get("rule")))
     return shown
+
+
+def _both(check: dict[str, Any]) -> str:
+    """What was needed and what was found, where the sentence of a condition that is not met leaves one of them out."""
+    needed, found, message = (str(check.get(name, "")) for name in ("expected", "found", "message"))
+    if check["passed"] or not needed or not found or (needed in message and found in message):
+        return ""
+    return f"Needs {needed}, found {found}."
 
 
 def _card(card: dict[str, Any], row: Turn, problems: Mapping[str, Any]) -> dict[str, Any]:

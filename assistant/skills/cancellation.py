@@ -22,7 +22,7 @@ def check_cancellation(scope: Any, *, subscription: Ref, customer: Ref | None = 
         facts.append(Fact(label="Window", value=f"until {records.moment(found.until)}"))
     if found.allowed:
         facts += _refund(scope, key, as_of)
-    links, chips = _what_else(scope, row, allowed=found.allowed, as_of=as_of)
+    links = _what_else(scope, row, allowed=found.allowed, as_of=as_of)
     return Answer(
         lead=f"{'Yes' if found.allowed else 'No'}. {lead}",
         body=body,
@@ -30,7 +30,7 @@ def check_cancellation(scope: Any, *, subscription: Ref, customer: Ref | None = 
         checks=checks_of(found),
         cards=() if found.allowed else (_instead("cancel", row, links),),
         sources=(*records.of_rule(found.rule), records.of_data(row)),
-        chips=chips,
+        chips=("How much quantity can I reduce on it?",) if row.status == "active" else (),
         links=(*(fact.link for fact in facts if fact.link), *links),
         as_of=stamp(as_of),
     )
@@ -74,26 +74,20 @@ def _refund(scope: Any, key: UUID, as_of: datetime) -> list[Fact]:
     return [Fact(label="Refund, an estimate", value=f"{estimate.amount} = {estimate.formula}")]
 
 
-def _what_else(scope: Any, row: Any, *, allowed: bool, as_of: datetime) -> tuple[tuple[Link, ...], tuple[str, ...]]:
-    """The page that does it; where it cannot be done, the end of the term, or help with a duplicate."""
+def _what_else(scope: Any, row: Any, *, allowed: bool, as_of: datetime) -> tuple[Link, ...]:
+    """The page that does it; where it cannot be done, help with a duplicate, or the end of the term."""
+    key = row.subscription_id
     if allowed:
-        return (
-            records.subscription_link("Cancel it on its page", row.subscription_id, page="subscription_cancel"),
-        ), ()
+        return (records.subscription_link("Cancel it on its page", key, page="subscription_cancel"),)
     links: tuple[Link, ...] = ()
-    if not row.has_no_end and row.commitment_ends_at >= as_of:
-        links = (
-            records.subscription_link("Choose what happens at the end of the term", row.subscription_id,
-                                      page="subscription_end_of_term"),
-        )  # fmt: skip
     original = duplicates.original_of(scope, subscription=row, as_of=as_of)
-    if original is None:
-        return links, ()
-    ask = (
-        f"Cancel the subscription {row.subscription_id} for customer {row.customer.tenant_id}, as it is a duplicate "
-        f"resulting from an upgrade. The upgraded subscription is {original.subscription_id}."
-    )
-    return links, (ask,)
+    if original is not None:
+        label = f"It is a duplicate after an upgrade: get help at {original.friendly_name}"
+        links = (records.subscription_link(label, original.subscription_id),)
+    if not row.has_no_end and row.commitment_ends_at >= as_of:
+        label = "Choose what happens at the end of the term"
+        links += (records.subscription_link(label, key, page="subscription_end_of_term"),)
+    return links
 
 
 def _instead(what: str, row: Any, links: tuple[Link, ...]) -> dict[str, Any]:

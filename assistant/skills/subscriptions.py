@@ -57,7 +57,7 @@ def show_details(scope: Any, *, subscription: Ref, customer: Ref | None = None, 
     state = subscriptions.state_words(row).lower()
     terms = subscriptions.terms(row)
     lead = f"{records.named(row)} is {state}: {_licenses(row)}{f', {terms}' if terms else ''}."
-    body = "It has no end." if row.has_no_end else f"Its term ends on {_end(row)}. {records.split(outcome.verdict)[0]}"
+    body = "It has no end." if row.has_no_end else _after(row, outcome)
     links = tuple(fact.link for fact in facts if fact.link)
     return Answer(
         lead=lead,
@@ -69,6 +69,14 @@ def show_details(scope: Any, *, subscription: Ref, customer: Ref | None = None, 
         links=links,
         as_of=stamp(as_of),
     )
+
+
+def _after(row: Any, outcome: Any) -> str:
+    then = records.split(outcome.verdict)[0]
+    # "Renews at the end of the term." speaks of the subscription; "Service ends with the term." of the service.
+    if then.startswith(("Renews", "Ends", "Goes")):
+        then = f"It {then[:1].lower()}{then[1:]}"
+    return f"Its term ends on {_end(row)}. {then}"
 
 
 def _term(row: Any, outcome: Any) -> list[Fact]:
@@ -114,8 +122,7 @@ def _record(scope: Any, row: Any) -> list[Fact]:
 def _next_questions(row: Any) -> tuple[str, ...]:
     if row.status != "active":
         return ()
-    who = f"subscription {row.subscription_id}"
-    return (f"Is {who} eligible for cancellation?", f"How much quantity can I reduce on {who}?")
+    return "Is it eligible for cancellation?", "How much quantity can I reduce on it?"
 
 
 def _assigned(row: Any) -> str:

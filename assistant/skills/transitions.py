@@ -35,7 +35,7 @@ def show_upgrades(scope: Any, *, subscription: Ref, customer: Ref | None = None,
         checks=checks_of(_behind(found, possible=bool(possible))),
         cards=(_targets(found, page),) if found.targets else (),
         sources=(*records.of_rule(source.rule), records.of_data(row)),
-        chips=(f"What is the status of my transition for {row.subscription_id}?",) if _is_running(source) else (),
+        chips=("What is the status of its transition?",) if _is_running(source) else (),
         links=(*(fact.link for fact in facts if fact.link), page),
         as_of=stamp(as_of),
     )
@@ -53,7 +53,7 @@ def show_status(scope: Any, *, subscription: Ref, customer: Ref | None = None, a
             body="None was started here, and none came with the data of Partner Center.",
             facts=facts,
             sources=(Source(title="Transitions", detail=f"as of {records.moment(row.synced_at)}"),),
-            chips=(f"What are the transitions eligible for {row.subscription_id}?",),
+            chips=("What are the transitions eligible for it?",),
             links=tuple(fact.link for fact in facts if fact.link),
             as_of=stamp(as_of),
         )

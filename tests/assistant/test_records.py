@@ -40,7 +40,7 @@ def test_details_by_name_and_customer(say: Say, power_bi: Subscription) -> None:
     reply = say("Get the details of subscription Power BI Pro for customer Fabrikam Robotics.")
     assert (reply.skill, reply.status) == ("subscription_details", "answered")
     assert reply.answer["lead"] == ("Power BI Pro of Fabrikam Robotics is active: 25 licenses, 1 year, billed monthly.")
-    assert reply.answer["body"].startswith("Its term ends on 21 Feb 2027. Renews at the end of the term.")
+    assert reply.answer["body"].startswith("Its term ends on 21 Feb 2027. It renews at the end of the term.")
     assert facts(reply)["Order"] == "34b37d7340cc"
     assert {link["to"] for link in reply.answer["links"]} == {
         "customers:subscription",
@@ -197,3 +197,17 @@ def make_order(customer: Customer, as_of: datetime, promotion_id: str) -> Order:
         promotion_id=promotion_id,
     )
     return order
+
+
+def test_the_suggested_next_questions_work(say: Say, power_bi: Subscription) -> None:
+    """Each answer's suggestions are about the same subscription, though they say only "it"."""
+    asked = ["Get the details of subscription Power BI Pro for customer Fabrikam Robotics."]
+    seen = set()
+    while asked:
+        reply = say(text := asked.pop())
+        assert reply.status == "answered", (text, reply.text)
+        assert reply.slots["subscription"] == NAME
+        seen.add(reply.skill)
+        asked += [chip for chip in reply.answer["chips"] if chip not in seen and len(seen) < 4]
+        seen |= set(reply.answer["chips"])
+    assert {"subscription_details", "cancellation_eligibility", "quantity_reduction"} <= seen

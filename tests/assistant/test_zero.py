@@ -56,9 +56,7 @@ def titles(scope: Scope, path: str, as_of: datetime) -> list[str]:
         ("order", ["Promotion on this order", "List the subscriptions", "Look up a price"]),
     ],
 )
-def test_the_page_comes_first(
-    ours: Scope, pages: dict[str, str], as_of: datetime, page: str, first: list[str]
-) -> None:
+def test_the_page_comes_first(ours: Scope, pages: dict[str, str], as_of: datetime, page: str, first: list[str]) -> None:
     found = titles(ours, pages[page], as_of)
     assert found[: len(first)] == first
     assert len(found) <= zero.AT_MOST
@@ -170,7 +168,7 @@ def ask(scope: Scope, text: str, path: str, as_of: datetime) -> Any:
 
 
 def test_a_subscription_of_the_page(ours: Scope, pages: dict[str, str], as_of: datetime) -> None:
-    """"This subscription" is the page's, and no name of it has to be typed."""
+    """ "This subscription" is the page's, and no name of it has to be typed."""
     assert Subscription.objects.within(ours).count() == 2
     answer = ask(ours, "how many seats can I drop here?", pages["subscription"], as_of)
     assert (answer.skill, answer.status) == ("quantity_reduction", "answered")
