@@ -19,18 +19,25 @@ def facts_between(scope: Scope, *, first: int, last: int, asked: Asked) -> dict[
     """What counts of the customers with keys from `first` to `last`; one who has nothing that counts is left out.
 
     At most four queries, whatever the number of customers."""
-    buyers = _Buyers()
-    if asked.skus:
-        buyers.add_owned(scope, first, last, asked)
-    if asked.taken:
-        buyers.add_promoted(scope, first, last, asked)
-    if asked.taken or asked.bought:
-        buyers.add_ordered(scope, first, last, asked)
+    buyers = buyers_between(scope, first=first, last=last, asked=asked)
     assigned = _assigned(scope, first, last, asked) if asked.assigned else {}
+    nobody = Buyer(market="", segment="")
     return {
-        customer: facts_of(buyers.buyer(customer), asked, assigned=assigned.get(customer, ()))
-        for customer in buyers.customers | assigned.keys()
+        customer: facts_of(buyers.get(customer, nobody), asked, assigned=assigned.get(customer, ()))
+        for customer in buyers.keys() | assigned.keys()
     }
+
+
+def buyers_between(scope: Scope, *, first: int, last: int, asked: Asked) -> dict[int, Buyer]:
+    """The customers who have or had anything of what is asked, without market and segment. Three queries at most."""
+    found = _Buyers()
+    if asked.skus:
+        found.add_owned(scope, first, last, asked)
+    if asked.taken:
+        found.add_promoted(scope, first, last, asked)
+    if asked.taken or asked.bought:
+        found.add_ordered(scope, first, last, asked)
+    return {customer: found.buyer(customer) for customer in found.customers}
 
 
 class _Buyers:

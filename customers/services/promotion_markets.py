@@ -8,14 +8,16 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from customers.models import Customer
+from customers.models import Customer, Sku
 from customers.queries import catalog, orders
 from customers.queries import promotions as queries
 from customers.rules.promotion_cases import Facts, buyer_of, row_of
 from customers.rules.promotion_constraints import Buyer
 from customers.services.pricing import PriceBook
-from customers.services.promotions import Shelf
+from customers.services.promotions import Shelf, is_purchasable
 from portal.core.models import Partner
+
+__all__ = ["Market", "MarketKey", "catalog_items", "is_purchasable", "market_of"]
 
 MarketKey = tuple[str, str, str]  # country, qualification, currency
 
@@ -56,7 +58,7 @@ def market_of(key: MarketKey, sku_ids: Collection[int], *, as_of: datetime) -> M
     )
 
 
-def catalog_items(customer: Customer, skus: Collection) -> dict[int, str]:
+def catalog_items(customer: Customer, skus: Collection[Sku]) -> dict[int, str]:
     """`product:sku:availability` of each SKU in the customer's market; without the last where none was imported."""
     known = orders.availability_ids(customer, list(skus))
     return {sku.pk: f"{sku.reference}:{known[sku.pk]}" if sku.pk in known else sku.reference for sku in skus}

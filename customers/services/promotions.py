@@ -29,6 +29,7 @@ __all__ = [
     "alternatives",
     "explain_line",
     "explain_lines",
+    "is_purchasable",
     "shelf",
 ]
 
@@ -68,7 +69,7 @@ class Shelf:
             billing_cycle=asked.billing_cycle,
             quantity=asked.quantity,
             promotion_id=asked.promotion_id,
-            is_purchasable=_is_purchasable(sku),
+            is_purchasable=is_purchasable(sku),
             min_licenses=sku.min_licenses,
             max_licenses=sku.max_licenses,
         )
@@ -139,6 +140,6 @@ def alternatives(
     return shelf(scope, customer_id=customer_id, sku_ids=[sku_id], as_of=as_of).alternatives(asked)
 
 
-def _is_purchasable(sku: Sku) -> bool | None:
+def is_purchasable(sku: Sku) -> bool | None:
     """None when no availability is known: a price list alone names none."""
     return bool(sku.is_sold) if sku.has_availability else None  # type: ignore[attr-defined]

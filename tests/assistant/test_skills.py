@@ -55,7 +55,7 @@ def test_only_the_report_is_started_without_a_confirmation() -> None:
         for word in re.findall(r"\.(\w+)\(", inspect.getsource(inspect.getmodule(skill.run) or inspect))
         if word in writers and not skill.confirm
     }
-    assert used == {"est_report", "upsell_report"}
+    assert used == {"est_report", "targeted_offers_report", "upsell_report"}
 
 
 def test_every_card_has_its_template() -> None:

@@ -11,7 +11,7 @@ import pytest
 from django.db import connection
 
 from customers.models import Customer, Subscription
-from customers.services import upsell
+from customers.services import targeted_offers, upsell
 from customers.services.demo.load import load
 from downloads import pipeline, writers
 from downloads.reports import REPORTS
@@ -64,6 +64,34 @@ def test_what_the_subscription_page_says_is_in_the_file_or_not(tmp_path: Path) -
         offer = upsell.explain(scope, subscription_id=row.subscription_id, as_of=TODAY)
         assert offer.upsell.allowed == (str(row.subscription_id) in listed), offer.upsell.verdict
     assert listed
+
+
+@pytest.mark.usefixtures("demo")
+def test_targeted_rows_are_the_decisions_of_the_page(tmp_path: Path) -> None:
+    reasons: set[str] = set()
+    for partner in Partner.objects.all():
+        scope = Scope(partner_id=partner.pk)
+        said = sorted(tuple(row.values()) for row in rows_of("targeted-offers", scope, tmp_path))
+        decided = []
+        for customer in Customer.objects.within(scope).select_related("partner"):
+            for each in targeted_offers.for_customer(scope, customer=customer, as_of=TODAY):
+                for offer, item in each.lines:
+                    covered = offer.covered
+                    decided.append((
+                        str(customer.tenant_id), offer.promotion.promotion_id, offer.promotion.name, item,
+                        offer.outcome.line.title, str(offer.quantity), covered.term_duration,
+                        writers.word(covered.billing_cycle), writers.flag(offer.allowed), offer.ineligible_reasons,
+                        "11/23/2026 12:00:00 AM",
+                    ))  # fmt: skip
+                    reasons.add(offer.ineligible_reasons)
+        assert said == sorted(decided)
+        assert said
+    # The demo shows who is eligible, and each kind of reason against.
+    assert reasons == {
+        "", "ProductLifetimeOwnershipExclusionConstraintsNotMet", "ProductOwnershipConstraintsNotMet",
+        "SeatCountConstraintsNotMet;RedemptionLimitConstraintsNotMet", "PromotionPeriodConstraintsNotMet",
+        "CatalogItemConstraintsNotMet;PriceConstraintsNotMet",
+    }  # fmt: skip
 
 
 def _said(row: dict[str, str]) -> tuple[str, ...]:

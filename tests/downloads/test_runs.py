@@ -15,7 +15,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from moto import mock_aws
 
-from customers.models import Customer
+from customers.models import Customer, PromotionAssignment
 from downloads import files, pipeline, services
 from downloads.models import DownloadChunk, DownloadRequest
 from downloads.reports import REPORTS
@@ -429,7 +429,9 @@ def test_every_report_costs_the_same_queries_for_1_and_20_rows(
     factories.make_price(bundle)
     costs, rows = [], []
     for more in (1, 19):
-        for _ in range(more):
+        for number in range(more):
+            offer = factories.make_promotion(promotion_id=f"39NFJQT26J7Z:{number:04}:{more:012}", is_targeted=True)
+            PromotionAssignment.objects.create(promotion=offer, customer=customer, assigned_at=as_of)
             factories.make_subscription(
                 customer, end_of_term="est", commitment_ends_at=as_of + timedelta(days=9), billing_cycle="monthly"
             )
@@ -442,7 +444,7 @@ def test_every_report_costs_the_same_queries_for_1_and_20_rows(
 
 
 def test_every_report_is_declared_completely() -> None:
-    assert list(REPORTS) == ["est", "upsell"]
+    assert list(REPORTS) == ["est", "upsell", "targeted-offers"]
     for key, report in REPORTS.items():
         assert report.key == key
         assert all((report.title, report.covers, report.prompt, report.nothing))

@@ -147,10 +147,31 @@ COPILOT_TARGETED = SamplePromotion(
     description="30 % off for assigned customers that never had Copilot Business.",
     covers=((catalog.COPILOT, YEAR_ANNUAL, "0.30"),), seats=(5, 300), first_purchase=True, targeted=True,
 )  # fmt: skip
+# Shares its redemptions with E5_LARGE: they are counted by the first two parts of the id.
+E5_TARGETED = SamplePromotion(
+    promotion_id="39NFJQT1PM6C:0005:39NFJQT1Q6T2", name="Selected for you: Microsoft 365 E5",
+    description="18 % off, once per customer and up to 8 licenses.",
+    covers=((catalog.E5, YEAR_ANNUAL, "0.18"),), seats=(1, 8), redemptions=1, targeted=True,
+)  # fmt: skip
+EXCHANGE_TARGETED = SamplePromotion(
+    promotion_id="39NFJQT2C9EX:0001:39NFJQT2C9E4", name="Selected for you: Exchange Online (Plan 2)",
+    description="15 % off for assigned customers that own Exchange Online (Plan 1).",
+    covers=_both(catalog.EXCHANGE_2, "0.15", "0.15"), owned=((catalog.EXCHANGE_1, 1),), targeted=True,
+)  # fmt: skip
+POWER_BI_TARGETED = SamplePromotion(
+    promotion_id="39NFJQT2D1PB:0001:39NFJQT2D1P7", name="Selected for you: Power BI Pro, coming",
+    description="Starts in two weeks.", covers=((catalog.POWER_BI, YEAR_ANNUAL, "0.10"),), starts=14, targeted=True,
+)  # fmt: skip
+PROJECT_TARGETED = SamplePromotion(
+    promotion_id="39NFJQT2D2PR:0001:39NFJQT2D2P2", name="Selected for you: Project Online Essentials",
+    description="For a product that has left the catalog since.",
+    covers=((catalog.PROJECT, YEAR_ANNUAL, "0.20"),), targeted=True,
+)  # fmt: skip
 
 PROMOTIONS: tuple[SamplePromotion, ...] = (
     BUNDLE_PREMIUM, BUNDLE_STANDARD, COPILOT_LAUNCH, COPILOT_ADD_ON, TEAMS_LAUNCH, DEFENDER_FIRST, PREMIUM_THREE_YEARS,
     E5_LARGE, STANDARD_OPT_IN, VISIO_ENDING, ENTRA_PAST, BASIC_NEXT, E3_TARGETED, COPILOT_TARGETED,
+    E5_TARGETED, EXCHANGE_TARGETED, POWER_BI_TARGETED, PROJECT_TARGETED,
 )  # fmt: skip
 
 

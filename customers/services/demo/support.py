@@ -76,6 +76,17 @@ ASSIGNED: tuple[tuple[str, str, SamplePromotion], ...] = (
     ("contoso", "Wide World Importers", promotions.COPILOT_TARGETED),
     ("adatum", "Datum Corporation", promotions.E3_TARGETED),
     ("adatum", "Oranje Fietsen B.V.", promotions.COPILOT_TARGETED),
+    # Each of the reasons against, and the same promotion for somebody who is eligible.
+    ("contoso", "Fabrikam Robotics", promotions.E5_TARGETED),
+    ("contoso", "Trey Research", promotions.E5_TARGETED),
+    ("contoso", "Trey Research", promotions.COPILOT_TARGETED),
+    ("contoso", "Fabrikam Robotics", promotions.EXCHANGE_TARGETED),
+    ("contoso", "The Phone Company", promotions.EXCHANGE_TARGETED),
+    ("contoso", "Fabrikam Robotics", promotions.POWER_BI_TARGETED),
+    ("contoso", "Woodgrove Bank", promotions.PROJECT_TARGETED),
+    ("adatum", "Datum Corporation", promotions.EXCHANGE_TARGETED),
+    ("wingtip", "Boulder Innovations", promotions.EXCHANGE_TARGETED),
+    ("wingtip", "Fourth Coffee", promotions.E5_TARGETED),
 )
 
 
