@@ -230,6 +230,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(hour=2, minute=30),
         "options": {"expires": 3600 * 12},
     },
+    "customers.refresh_renewals": {
+        "task": "customers.refresh_renewals",
+        "schedule": crontab(hour=0, minute=10),
+        "options": {"expires": 3600 * 12},
+    },
 }
 
 # The assistant: questions of one person in a minute, and how long a verification ID is valid.

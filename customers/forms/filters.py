@@ -203,8 +203,12 @@ class RenewalFilterForm(FilterForm):
 
     def tabs(self, path: str) -> list[View]:
         """The saved views; what others call all are the next 90 days here."""
-        everything, *others = self.views(path, everything=0)
-        return [View("90 days", everything.url, everything.current), *others]
+        return ninety_days(self, path)
+
+
+def ninety_days(form: FilterForm, path: str) -> list[View]:
+    everything, *others = form.views(path, everything=0)
+    return [View("90 days", everything.url, everything.current), *others]
 
 
 class PreviewFilterForm(FilterForm):
@@ -225,6 +229,10 @@ class PreviewFilterForm(FilterForm):
             change=self.value("change") or "told",
             customer=self.value("customer"),
         )
+
+    def tabs(self, path: str) -> list[View]:
+        """The saved views; what others call all are the next 90 days here."""
+        return ninety_days(self, path)
 
 
 class TicketFilterForm(FilterForm):

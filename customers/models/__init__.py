@@ -3,7 +3,7 @@ from customers.models.catalog import Availability, LegacyOfferMapping, PriceList
 from customers.models.customers import OPEN_END, Customer, IndirectReseller
 from customers.models.orders import Cart, CartLine, Order, OrderLine
 from customers.models.promotions import Promotion, PromotionAssignment, PromotionProduct
-from customers.models.subscriptions import Subscription, Transition, TransitionEvent
+from customers.models.subscriptions import HiddenNotice, Subscription, Transition, TransitionEvent
 from customers.models.tickets import Ticket, TicketAction, TicketNote
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "Cart",
     "CartLine",
     "Customer",
+    "HiddenNotice",
     "IndirectReseller",
     "LegacyOfferMapping",
     "Order",

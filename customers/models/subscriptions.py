@@ -6,6 +6,7 @@ import uuid
 from decimal import Decimal
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
@@ -159,6 +160,27 @@ class Subscription(ScopedModel):
     @property
     def has_no_end(self) -> bool:
         return self.commitment_ends_at.year == OPEN_END.year
+
+
+class HiddenNotice(ScopedModel):
+    """A notice on a subscription's page that one person put away."""
+
+    partner_path = "subscription__partner_id"
+    customer_path = "subscription__customer_id"
+
+    subscription = models.ForeignKey(Subscription, on_delete=models.CASCADE, related_name="hidden_notices")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    notice = models.CharField(max_length=20)
+    hidden_at = models.DateTimeField()
+
+    class Meta:
+        base_manager_name = "unscoped"
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["subscription", "user", "notice"], name="notice_hidden_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.notice} of {self.subscription_id}"
 
 
 class Transition(ScopedModel):

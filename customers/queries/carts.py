@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, OuterRef, Subquery
+from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from customers.models import Cart, CartLine
@@ -14,19 +14,25 @@ from customers.rules.vocabulary import CartStatus
 from portal.core.models import AuditEvent
 from portal.core.scope import Scope
 
-MOST = 100
+MOST = 100  # on the page
+SOON = timedelta(days=2)
 
 
-def open_carts(scope: Scope, *, as_of: datetime) -> list[Any]:
-    """Active carts with `line_count` and their customer, at most MOST + 1: one more says that there are more."""
+def ending_soon(scope: Scope, *, as_of: datetime) -> QuerySet[Cart]:
+    """Open carts that expire within two days."""
+    return _open(scope, as_of=as_of).filter(expires_at__lte=as_of + SOON)
+
+
+def open_carts(scope: Scope, *, expiring: bool = False, as_of: datetime) -> QuerySet[Any]:
+    """Open carts with `line_count` and their customer, the last changed first; with `expiring` those that end soon."""
     lines = CartLine.objects.within(scope).filter(cart=OuterRef("pk")).order_by().values("cart")
-    return list(
-        Cart.objects.within(scope)
-        .filter(status=CartStatus.ACTIVE, expires_at__gt=as_of)
-        .annotate(line_count=Coalesce(Subquery(lines.annotate(many=Count("pk")).values("many")), 0))
-        .select_related("customer", "modified_by")
-        .order_by("-modified_at", "-pk")[: MOST + 1]
-    )
+    rows = ending_soon(scope, as_of=as_of) if expiring else _open(scope, as_of=as_of)
+    counted = rows.annotate(line_count=Coalesce(Subquery(lines.annotate(many=Count("pk")).values("many")), 0))
+    return counted.select_related("customer", "modified_by").order_by("-modified_at", "-pk")
+
+
+def _open(scope: Scope, *, as_of: datetime) -> QuerySet[Any]:
+    return Cart.objects.within(scope).filter(status=CartStatus.ACTIVE, expires_at__gt=as_of)
 
 
 def open_cart_of(scope: Scope, *, customer_id: int, as_of: datetime) -> Cart | None:

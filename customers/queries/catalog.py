@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 
 from django.db.models import Exists, Min, OuterRef, Q, QuerySet
 
-from customers.models import Availability, Customer, LegacyOfferMapping, PriceRow, Sku
+from customers.models import Availability, Customer, LegacyOfferMapping, PriceList, PriceRow, Sku
 from customers.rules.pricing import Row
 from customers.rules.vocabulary import PriceView
 from portal.core.scope import Scope
@@ -177,3 +177,10 @@ def legacy_mappings(offers: Collection[str]) -> list[LegacyOfferMapping]:
     for offer in offers:
         wanted |= Q(legacy_offer_id__iexact=offer)
     return list(LegacyOfferMapping.objects.filter(wanted))
+
+
+def latest_announced() -> PriceList | None:
+    """The newest imported list of announced prices of which something still stands."""
+    standing = PriceRow.objects.filter(price_list=OuterRef("pk"), view=PriceView.FUTURE, withdrawn_at=None)
+    lists = PriceList.objects.filter(view=PriceView.FUTURE).filter(Exists(standing))
+    return lists.order_by("-imported_at", "-pk").first()

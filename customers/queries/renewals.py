@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -19,6 +20,7 @@ from customers.rules.vocabulary import EndOfTerm
 from portal.core.keyset import Found, narrowed
 from portal.core.scope import Scope, ScopedQuerySet
 
+CHUNK = 2_000
 # What a row of the list holds.
 LISTED = (
     "id", "subscription_id", "friendly_name", "name_key", "offer_id", "quantity", "status", "commitment_ends_at",
@@ -146,20 +148,22 @@ def change_totals(scope: Scope, filters: RenewalFilters, *, as_of: datetime) -> 
     return Totals(sums["n"], sums["money"] or Decimal(0), sums["untold"])
 
 
-def changes_by_customer(scope: Scope, filters: RenewalFilters, *, as_of: datetime, limit: int) -> list[CustomerChange]:
-    """What the announced list changes for each customer with something to tell, the dearest first. At most `limit`."""
+def changes_by_customer(
+    scope: Scope, filters: RenewalFilters, *, as_of: datetime, limit: int | None = None
+) -> Iterable[CustomerChange]:
+    """What the announced list changes for each customer with something to tell, the dearest first: read when it is
+    walked, in portions. At most `limit`."""
     grouped = (
         _without_text(scope, filters, as_of=as_of)
         .values("customer_id", "customer__tenant_id", "customer__company_name")
         .annotate(n=Count("pk"), change=Sum("renewal_change"), untold=Count("pk", filter=Q(renewal_preview__in=UNTOLD)))
         .order_by("-change", "customer_id")
     )
-    return [
-        CustomerChange(
+    rows = grouped.iterator(chunk_size=CHUNK) if limit is None else grouped[:limit]
+    for row in rows:
+        yield CustomerChange(
             row["customer__tenant_id"], row["customer__company_name"], row["n"], row["change"], row["untold"]
         )
-        for row in grouped[:limit]
-    ]
 
 
 def _without_text(scope: Scope, filters: RenewalFilters, *, as_of: datetime) -> ScopedQuerySet:

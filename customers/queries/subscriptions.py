@@ -12,7 +12,7 @@ from django.db.models import Q, QuerySet
 from customers.models import Customer, Subscription, Transition
 from customers.queries import customers, search
 from customers.rules.vocabulary import PARTNER_OF_RECORD_WORDS, EndOfTerm, SubscriptionStatus
-from portal.core.keyset import Found, Total, narrowed
+from portal.core.keyset import COUNT_LIMIT, Found, Total, narrowed
 from portal.core.models import AuditEvent
 from portal.core.scope import Scope
 from portal.core.text import fold
@@ -111,9 +111,11 @@ def active_addons(scope: Scope, subscription: Subscription) -> list[Subscription
     return list(found.order_by("name_key", "id"))
 
 
-def partner_of_record_problems(scope: Scope) -> int:
-    """How many subscriptions have a partner of record that needs a fix, as stored."""
-    return Subscription.objects.within(scope).filter(partner_of_record_state__in=RECORDS["problem"]).count()
+def partner_of_record_problems(scope: Scope) -> Total:
+    """How many subscriptions have a partner of record that needs a fix, as stored. Counted as far as the list counts."""
+    rows = Subscription.objects.within(scope).filter(partner_of_record_state__in=RECORDS["problem"])
+    count = rows.order_by()[: COUNT_LIMIT + 1].count()
+    return Total(min(count, COUNT_LIMIT), more=count > COUNT_LIMIT)
 
 
 def transitions_of(scope: Scope, *, subscription_id: UUID) -> list[Transition]:

@@ -46,6 +46,11 @@ def visible(scope: Scope) -> QuerySet[Ticket]:
     return rows if scope.operator or sees_all(scope) else rows.filter(created_by_id=scope.user_id)
 
 
+def needing_attention(scope: Scope) -> int:
+    """How many tickets that this person may see wait for an answer of the partner."""
+    return visible(scope).filter(status=Ticket.Status.ATTENTION_NEEDED).count()
+
+
 def sees_all(scope: Scope) -> bool:
     """Every ticket of the tenant, not only the own ones?"""
     return Role.ADMIN_AGENT in scope.roles

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -20,7 +20,16 @@ from portal.core import keyset
 from portal.core.scope import Scope
 from portal.core.text import fold
 
-__all__ = ["CatalogItem", "CatalogPage", "Match", "SkuNotFound", "match_products", "search", "sku_by_reference"]
+__all__ = [
+    "CatalogItem",
+    "CatalogPage",
+    "Match",
+    "SkuNotFound",
+    "everything",
+    "match_products",
+    "search",
+    "sku_by_reference",
+]
 
 PER_PAGE = 25
 SIMILAR_FROM = 75
@@ -80,6 +89,17 @@ def search(scope: Scope, *, customer_id: int, text: str, after: str, as_of: date
         items=tuple(CatalogItem(sku=sku, quotes=tuple(quotes[sku.pk])) for sku in skus),
         after=page.after,
     )
+
+
+def everything(
+    scope: Scope, *, customer_id: int, text: str, as_of: datetime
+) -> Iterator[tuple[CatalogPage, CatalogItem]]:
+    """The items of every page of `search`, read page by page as they are walked. Raises CustomerNotFound."""
+    after, first = "", True
+    while first or after:
+        page = search(scope, customer_id=customer_id, text=text, after=after, as_of=as_of)
+        yield from ((page, item) for item in page.items)
+        after, first = page.after, False
 
 
 def sku_by_reference(reference: str) -> Sku:

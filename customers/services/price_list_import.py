@@ -19,7 +19,7 @@ from customers.rules.vocabulary import PriceView, Segment
 from customers.services.price_list_file import PriceListUnreadable, Row, rows, sha256_of
 from customers.services.price_list_tables import StagedRow, Staging
 from portal.core import audit
-from portal.core.jobs import writes
+from portal.core.jobs import enqueue, writes
 from portal.core.scope import Scope
 
 VIEWS = tuple(view.value for view in PriceView)
@@ -101,6 +101,7 @@ def import_price_list(
     price_list = _record(scope, result, view=view, name=name, sha256=sha256_of(file), as_of=as_of)
     staging.store(view, price_list_id=price_list.pk)
     staging.close()
+    enqueue("customers.refresh_renewals")  # what renewals cost, by the new prices
     return result
 
 

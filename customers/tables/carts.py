@@ -5,13 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from operator import attrgetter
 
 from customers.rules.pricing import Quote
 from customers.rules.vocabulary import CYCLE_MONTHS, CYCLE_WORDS, TERM_MONTHS, TERM_WORDS
 from customers.services.cart import CartLineView, CartView
+from customers.tables import pieces
+from portal.core.exports import ExportColumn
 from portal.core.money import Money
 
 NEVER = 10**6
+
+
+EXPORTED = (
+    ExportColumn("CartId", attrgetter("cart_id")),
+    ExportColumn("CustomerTenantId", attrgetter("customer.tenant_id")),
+    ExportColumn("CustomerName", attrgetter("customer.company_name")),
+    ExportColumn("Lines", attrgetter("line_count")),
+    ExportColumn("LastModified", lambda cart: pieces.iso(cart.modified_at)),
+    ExportColumn("LastModifiedBy", lambda cart: cart.modified_by.email if cart.modified_by else None),
+    ExportColumn("Expires", lambda cart: pieces.iso(cart.expires_at)),
+)
 
 
 @dataclass(frozen=True, kw_only=True)

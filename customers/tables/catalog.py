@@ -3,17 +3,49 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from uuid import UUID
 
 from customers.models import Sku
 from customers.rules.pricing import Quote
+from customers.services.catalog import CatalogItem, CatalogPage
 from customers.tables.carts import Option, offered, price_lists, short_terms
 from portal.core.decision import Decision
+from portal.core.exports import ExportColumn
 from portal.core.money import Money
 
-__all__ = ["Item", "Near", "Price", "item", "price_lists"]
+__all__ = ["EXPORTED", "Item", "Near", "Price", "item", "price_lists", "price_rows"]
+
+
+PriceRow = tuple[CatalogPage, CatalogItem, Quote]
+EXPORTED = (
+    ExportColumn("ProductTitle", lambda row: row[1].sku.product.title),
+    ExportColumn("ProductId", lambda row: row[1].sku.product.product_id),
+    ExportColumn("SkuId", lambda row: row[1].sku.sku_id),
+    ExportColumn("SkuTitle", lambda row: row[1].sku.title),
+    ExportColumn("TermDuration", lambda row: row[2].term_duration),
+    ExportColumn("BillingPlan", lambda row: row[2].billing_cycle),
+    ExportColumn("Market", lambda row: row[0].market),
+    ExportColumn("Currency", lambda row: row[0].currency),
+    ExportColumn("Segment", lambda row: row[0].segment),
+    ExportColumn("UnitPrice", lambda row: row[2].unit_price),
+    ExportColumn("PerMonth", lambda row: _amount(row[2].per_month)),
+    ExportColumn("PerCharge", lambda row: _amount(row[2].per_charge)),
+    ExportColumn("CanBeBought", lambda row: "TRUE" if row[2].allowed else "FALSE"),
+    ExportColumn("PriceList", lambda row: row[2].list_name),
+)
+
+
+def price_rows(items: Iterable[tuple[CatalogPage, CatalogItem]]) -> Iterator[PriceRow]:
+    """A row for each price of each product."""
+    for page, found in items:
+        yield from ((page, found, quote) for quote in found.quotes)
+
+
+def _amount(money: Money | None) -> Decimal | None:
+    return None if money is None else money.amount
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,6 +7,7 @@ from html import escape
 from operator import attrgetter
 from typing import Any, ClassVar
 
+from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 
 from customers.services.renewal_outlook import Week
@@ -46,6 +47,16 @@ class Bar:
     text_y: float
     near: bool
     url: str
+
+
+def chart(weeks: tuple[Week, ...]) -> dict[str, Any]:
+    """What templates/customers/renewals/chart.html needs."""
+    drawn = bars(weeks, path=reverse("customers:renewals"))
+    return {
+        "bars": drawn,
+        "near": sum(bar.week.total for bar in drawn if bar.near),
+        "later": sum(bar.week.total for bar in drawn if not bar.near),
+    }
 
 
 def bars(weeks: tuple[Week, ...], *, path: str) -> list[Bar]:

@@ -8,8 +8,9 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from customers.forms.cart import REMOVE, LineInput, read_line
@@ -20,6 +21,8 @@ from customers.services.cart import CartChanged, CartClosed, CartNotFound, CartV
 from customers.tables import carts as shape
 from portal.core import clock
 from portal.core.access import can, needs, why_not
+from portal.core.exports import CHUNK, csv_file
+from portal.core.filters import address
 from portal.core.htmx import render_page, wants_part
 from portal.core.request import PortalRequest
 
@@ -29,16 +32,27 @@ from portal.core.request import PortalRequest
 def carts(request: PortalRequest) -> HttpResponse:
     """Open carts, and a search for the customer of a new one."""
     as_of = clock.now()
-    found = queries.open_carts(request.scope, as_of=as_of)
+    expiring = request.GET.get("expiring") == "1"
+    found = list(queries.open_carts(request.scope, expiring=expiring, as_of=as_of)[: queries.MOST + 1])
     text = request.GET.get("customer", "").strip()[:200]
     context = {
         "carts": found[: queries.MOST],
         "more": len(found) > queries.MOST,
+        "expiring": expiring,
+        "export_url": address(reverse("customers:carts_export"), {"expiring": "1" if expiring else ""}),
         "text": text,
         "matches": customers.match(request.scope, text=text) if text else [],
         "refusal": _refusal(request),
     }
     return render_page(request, "customers/carts/list.html", context, part="new")
+
+
+@require_safe
+@needs("download")
+def carts_export(request: PortalRequest) -> StreamingHttpResponse:
+    """The same carts as a CSV file, all of them."""
+    found = queries.open_carts(request.scope, expiring=request.GET.get("expiring") == "1", as_of=clock.now())
+    return csv_file("carts.csv", shape.EXPORTED, found.iterator(chunk_size=CHUNK))
 
 
 @require_POST

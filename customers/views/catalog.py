@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
@@ -24,6 +24,7 @@ from customers.tables import catalog as shape
 from portal.core import clock
 from portal.core.access import can, needs, why_not
 from portal.core.decision import Decision
+from portal.core.exports import csv_file
 from portal.core.htmx import render_page, wants_part
 from portal.core.request import PortalRequest
 
@@ -36,6 +37,15 @@ def catalog(request: PortalRequest, tenant_id: UUID) -> HttpResponse:
     """Products by name or ID, with the customer's prices."""
     customer = _customer(request, tenant_id)
     return _page(request, customer, text=request.GET.get("q", ""), after=request.GET.get("after", ""))
+
+
+@require_safe
+@needs("download")
+def catalog_export(request: PortalRequest, tenant_id: UUID) -> StreamingHttpResponse:
+    """The customer's prices of the same products as a CSV file, all pages of them."""
+    customer = _customer(request, tenant_id)
+    found = service.everything(request.scope, customer_id=customer.pk, text=request.GET.get("q", ""), as_of=clock.now())
+    return csv_file("catalog.csv", shape.EXPORTED, shape.price_rows(found))
 
 
 @require_http_methods(["GET", "POST"])

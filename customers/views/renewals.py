@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 from django.http import HttpResponse, StreamingHttpResponse
 from django.urls import reverse
@@ -13,7 +12,6 @@ from customers.forms.filters import RenewalFilterForm
 from customers.queries import renewals as queries
 from customers.queries import subscriptions as subscription_queries
 from customers.services import duplicates, partner_of_record, renewal_outlook
-from customers.services.renewal_outlook import Outlook
 from customers.tables import renewals as shape
 from customers.tables.renewals import RenewalTable
 from portal.core import clock
@@ -68,22 +66,12 @@ def renewals_chart(request: PortalRequest) -> HttpResponse:
     as_of = clock.now()
     outlook = renewal_outlook.outlook(request.scope, as_of=as_of)
     context = {
-        **chart(outlook),
+        **shape.chart(outlook.weeks),
         "outlook": outlook,
         "record_problems": subscription_queries.partner_of_record_problems(request.scope)
         if partner_of_record.is_for(request.scope)
-        else 0,
+        else Total(0),
         "part": wants_part(request),
         "duplicates": duplicates.summary(request.scope, as_of=as_of),
     }
     return render_page(request, "customers/customers/renewals.html", context, part="renewals")
-
-
-def chart(outlook: Outlook) -> dict[str, Any]:
-    """What templates/customers/renewals/chart.html needs."""
-    bars = shape.bars(outlook.weeks, path=reverse("customers:renewals"))
-    return {
-        "bars": bars,
-        "near": sum(bar.week.total for bar in bars if bar.near),
-        "later": sum(bar.week.total for bar in bars if not bar.near),
-    }

@@ -1,4 +1,4 @@
-"""The start page, and the search of the top bar."""
+"""The search of the top bar."""
 
 from __future__ import annotations
 
@@ -9,16 +9,8 @@ from django.urls import reverse
 from customers.models import Customer, Order, Subscription, Ticket
 from customers.services import search as service
 from customers.tables import tickets
-from portal.core.access import needs, signed_in
+from portal.core.access import needs
 from portal.core.request import PortalRequest
-
-
-@signed_in(reason="leads everybody to the place where their work is")
-def home(request: PortalRequest) -> HttpResponse:
-    """The operator's staff without a partner start in the back office, everybody else at the customers."""
-    if request.user.is_staff and request.user.current_membership is None:
-        return redirect("admin:index")
-    return redirect("customers:customers")
 
 
 @needs("view")

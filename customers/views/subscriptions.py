@@ -15,7 +15,15 @@ from customers.forms.filters import DistributorSubscriptionFilterForm, Subscript
 from customers.models import Subscription
 from customers.queries import subscriptions as queries
 from customers.queries.subscriptions import SubscriptionFilters
-from customers.services import duplicates, end_of_term, partner_of_record, subscription_preview
+from customers.services import (
+    duplicates,
+    end_of_term,
+    notices,
+    partner_of_record,
+    renewals,
+    subscription_preview,
+    transitions,
+)
 from customers.services import migration as ms_migration
 from customers.services import subscriptions as service
 from customers.services.subscriptions import Link
@@ -91,6 +99,10 @@ def subscription(request: HttpRequest, subscription_id: UUID) -> HttpResponse:
         "customer": row.customer,
         "term": TermLine.of(row, as_of=as_of, help_until=upgrade["notice"].help_until if upgrade["notice"] else None),
         "outcome": end_of_term.explain(request.scope, subscription_id=subscription_id, as_of=as_of),
+        "renewal": renewals.explain(request.scope, subscription_id=subscription_id, as_of=as_of),
+        "upgrades": transitions.eligibilities(request.scope, subscription_id=subscription_id, as_of=as_of)
+        if row.status == "active" and not row.is_legacy and not row.has_no_end
+        else (),
         "answers": subscription_preview.answers(request.scope, subscription=row, as_of=as_of),
         "background": background,
         **upgrade,
@@ -108,11 +120,14 @@ def _upgrade(request: HttpRequest, row: Subscription, links: Sequence[Link], as_
     """What an upgrade linked to this subscription, and the duplicates that it left."""
     into = [link.transition for link in links if link.came_from]
     after = duplicates.after_upgrade(request.scope, subscription=row, transitions=into, as_of=as_of)
+    notice = linked.notice(after)
     return {
         "after": after,
         "linked": linked.rows(row, links, after),
         "paid_twice": linked.paid_twice(after),
-        "notice": linked.notice(after),
+        "notice": notice,
+        "notice_hidden": bool(notice) and notices.is_hidden(request.scope, subscription=row),
+        "progress": [(link.transition, transitions.standing(link.transition)) for link in links],
         "original": duplicates.original_of(request.scope, subscription=row, as_of=as_of),
         "may_act": can(request.scope, "sell"),
         "why_not_act": why_not(request.scope, "sell"),

@@ -11,6 +11,7 @@ from portal.core.scope import NOBODY
 
 # The first part of the path names the section of the navigation.
 SECTIONS = {
+    "home": "Home",
     "customers": "Customers",
     "subscriptions": "Subscriptions",
     "renewals": "Renewals",
@@ -20,6 +21,7 @@ SECTIONS = {
     "downloads": "Downloads",
     "support": "Help + support",
     "assistant": "Assistant",
+    "how-this-is-decided": "How this is decided",
     "search": "Search",
     "profile": "Profile",
 }
@@ -29,7 +31,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     scope = getattr(request, "scope", NOBODY)
     user = getattr(request, "user", None)
     membership = getattr(user, "current_membership", None)
-    section = request.path_info.strip("/").split("/")[0]
+    section = request.path_info.strip("/").split("/")[0] or "home"
     return {
         "membership": membership,
         # Seconds; the page says so five minutes before.

@@ -32,10 +32,14 @@ class _Echo:
 
 
 def csv_response(file_name: str, columns: Sequence[ExportColumn], found: Found, sort: Sort) -> StreamingHttpResponse:
-    """Every row of the list in its order, CHUNK rows in memory at a time. UTF-8; cells that a spreadsheet would run as
-    formulas are made harmless."""
+    """Every row of the list in its order, CHUNK rows in memory at a time."""
     sign = "-" if sort.descending else ""
     rows = found.rows.order_by(f"{sign}{sort.field}", f"{sign}pk").iterator(chunk_size=CHUNK)
+    return csv_file(file_name, columns, rows)
+
+
+def csv_file(file_name: str, columns: Sequence[ExportColumn], rows: Iterable[Any]) -> StreamingHttpResponse:
+    """These rows, written as they are read. UTF-8; cells that a spreadsheet would run as formulas are made harmless."""
     return StreamingHttpResponse(
         _lines(columns, rows),
         content_type="text/csv; charset=utf-8",

@@ -2,35 +2,28 @@
 
 from __future__ import annotations
 
-import importlib
 import inspect
-import pkgutil
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-import customers.services
 from assistant.skills import SKILLS
+from customers.services import rule_book
 from downloads.reports import REPORTS
-from portal.core.decision import Rule
 
 NOTE = "<!-- Written by `manage.py docs`; edit the code instead. -->\n\n"
 
 
 def rules() -> str:
-    """Every `Rule` that the services decide by, with its source."""
-    found: dict[str, Rule] = {}
-    for module in pkgutil.iter_modules(customers.services.__path__):
-        for _, member in inspect.getmembers(importlib.import_module(f"customers.services.{module.name}")):
-            if inspect.ismodule(member) and member.__name__.startswith("customers.rules."):
-                found |= {value.code: value for _, value in inspect.getmembers(member) if isinstance(value, Rule)}
+    """Every rule with its sentence and source, as the product's page "How this is decided" has them."""
     lines = ["# Rules\n", "| code | rule | contract | source | checked |", "| --- | --- | --- | --- | --- |"]
-    lines += [
-        f"| `{r.code}` | {r.title} | {r.section} | <{r.source}> | {r.checked_on:%Y-%m-%d} |"
-        for _, r in sorted(found.items())
-    ]
+    for entry in sorted(rule_book.entries(), key=lambda entry: entry.rule.code):
+        r, sentence = entry.rule, entry.sentence.replace("|", "\\|")
+        lines.append(
+            f"| `{r.code}` | **{r.title}.** {sentence} | {r.section} | <{r.source}> | {r.checked_on:%Y-%m-%d} |"
+        )
     return "\n".join(lines) + "\n"
 
 

@@ -222,7 +222,7 @@ def nav_link(
     return _nav_link(link["url"], link["current"], key, picture, label, count, new + 0 if new else 0)
 
 
-ONLY_OUTLINED = ("home", "calendar_clock")
+ONLY_OUTLINED = ("home", "calendar_clock", "lightbulb")
 
 
 @register.simple_tag(takes_context=True)

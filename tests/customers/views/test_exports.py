@@ -17,7 +17,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import get_resolver
 
-from customers.models import Customer, IndirectReseller, Order, Subscription
+from customers.models import Cart, Customer, IndirectReseller, Order, Sku, Subscription
 from customers.services import customers, end_of_term
 from portal.core import clock, exports
 from portal.core.models import User
@@ -154,10 +154,61 @@ def test_the_page_links_the_file_of_its_own_filters(client: Client, name: str) -
         )
 
 
+# Files whose lists are no tables of rows with a page each; their own tests stand below.
+OTHERS = {"carts.csv", "customers/<uuid:tenant_id>/catalog.csv", "renewals/prices.csv", "renewals/prices/customers.csv"}
+ELSEWHERE = {"billing/<str:month>/reconciliation.csv"}
+
+
 def test_every_list_that_has_a_file_is_tried_here() -> None:
     files = {str(p.pattern) for p in _patterns() if str(p.pattern).endswith(".csv")}
-    tried = {each.file.lstrip("/") for each in LISTS.values()}
-    assert {f for f in files if not f.startswith("customers/<")} == tried
+    assert files - OTHERS - ELSEWHERE == {each.file.lstrip("/") for each in LISTS.values()}
+    assert files >= OTHERS
+
+
+def test_announced_prices_have_the_lines_and_the_sums_of_all_customers(client: Client, ours: Scope) -> None:
+    sku = Sku.objects.get()
+    factories.make_price(sku, unit_price="300.00", view="future", start=clock.now() - timedelta(days=1))
+    end_of_term.refresh(EVERYTHING, subscription_ids=None, as_of=clock.now())
+    for query in ("", "?change=dearer", "?within=30&sort=-licenses"):
+        on_pages = shown(client, f"/renewals/prices/{query}", SUBSCRIPTION)
+        # The ten customers above the lines link to customers, not to subscriptions.
+        lines = exported(client, f"/renewals/prices.csv{query}")
+        assert [row["SubscriptionId"] for row in lines] == on_pages
+        assert lines
+        sums = exported(client, f"/renewals/prices/customers.csv{query}")
+        assert sum(Decimal(row["ChangePerMonth"]) for row in sums) == sum(
+            Decimal(row["ChangePerMonth"]) for row in lines
+        )
+        assert sums == sorted(sums, key=lambda row: -Decimal(row["ChangePerMonth"]))
+
+
+def test_carts_are_all_open_ones_or_those_that_expire(client: Client, ours: Scope, ours_user: User) -> None:
+    now = clock.now()
+    for n, customer in enumerate(Customer.objects.within(ours)):
+        Cart.objects.create(
+            customer=customer, created_at=now, modified_at=now - timedelta(minutes=n), modified_by=ours_user,
+            expires_at=now + timedelta(hours=n + 1, minutes=30),
+        )  # fmt: skip
+    assert len(exported(client, "/carts.csv")) == 111
+    soon = exported(client, "/carts.csv?expiring=1")
+    assert len(soon) == 47
+    page = client.get("/carts/?expiring=1").content.decode()
+    assert re.findall(r'class="prim" href="/carts/([0-9a-f-]{36})/"', page) == [row["CartId"] for row in soon]
+    assert 'href="/carts.csv?expiring=1" download data-export' in page
+
+
+def test_the_catalog_has_the_prices_of_every_page(client: Client, ours: Scope) -> None:
+    for n in range(60):
+        sku = factories.make_sku(f"Product {n:02}", f"CFQ7TTC1{n:04}:0001")
+        factories.make_price(sku, unit_price=f"{n + 1}.00")
+        factories.make_price(sku, unit_price=f"{n + 1}.00", plan="annual")
+    customer = Customer.objects.within(ours).filter(country="US").first()
+    assert customer is not None
+    rows = exported(client, f"/customers/{customer.tenant_id}/catalog.csv?q=product")
+    assert len(rows) == 120
+    assert len({row["ProductId"] for row in rows}) == 60
+    assert {row["Currency"] for row in rows} == {"USD"}
+    assert client.get(f"/customers/{uuid.uuid4()}/catalog.csv").status_code == 404
 
 
 def _patterns() -> list[object]:
