@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from downloads import services
-from downloads.models import DownloadRequest
+from downloads.models import DownloadRequest, ReportSchedule
 from downloads.reports import REPORTS
 
 Status = DownloadRequest.Status
@@ -14,7 +14,7 @@ Status = DownloadRequest.Status
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """What one line shows. `state` is one of pending, processing, ready, empty, failed, expired."""
+    """What one line shows. `state` is one of pending, processing, ready, empty, failed, expired, canceled."""
 
     request: DownloadRequest
     state: str
@@ -28,7 +28,11 @@ class Row:
 
     @property
     def can_ask_again(self) -> bool:
-        return self.state in ("failed", "expired") and self.request.report in REPORTS
+        return self.state in ("failed", "expired", "canceled") and self.request.report in REPORTS
+
+    @property
+    def can_cancel(self) -> bool:
+        return self.state in ("pending", "processing")
 
 
 def row(request: DownloadRequest, *, as_of: datetime) -> Row:
@@ -72,7 +76,7 @@ def short(at: datetime, as_of: datetime) -> str:
 def _then(request: DownloadRequest, state: str, as_of: datetime) -> str:
     if state == "expired" and request.expires_at:
         return f"Expired {short(request.expires_at, as_of).partition(',')[0]}"
-    verb = {"ready": "Ready", "empty": "Checked", "failed": "Stopped"}.get(state, "Started")
+    verb = {"ready": "Ready", "empty": "Checked", "failed": "Stopped", "canceled": "Canceled"}.get(state, "Started")
     at = request.finished_at or request.started_at
     if at is None:
         return "Not started yet"
@@ -130,10 +134,41 @@ class MenuEntry:
 def menu(current: dict[str, datetime], *, as_of: datetime) -> list[MenuEntry]:
     entries = []
     for key, report in REPORTS.items():
-        about = report.covers
+        about = report.prompt
         if key in current:
             next_at = current[key] + services.ONCE_IN
             again = f"Next request {services.when(next_at, as_of)}." if next_at > as_of else "It is under way."
             about = f"Requested {services.when(current[key], as_of)}. {again}"
         entries.append(MenuEntry(key=key, title=report.title, about=about, icon=report.icon, is_current=key in current))
     return entries
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScheduleRow:
+    """How often a report is asked for by itself."""
+
+    key: str
+    title: str
+    every: str  # "", day or week
+    about: str
+    is_stopped: bool
+
+
+def schedule_rows(found: dict[str, ReportSchedule], *, as_of: datetime) -> list[ScheduleRow]:
+    rows = []
+    for key, report in REPORTS.items():
+        row, about = found.get(key), "Only when somebody asks."
+        if row and row.next_at:
+            about = f"{row.get_every_display()}, next {services.when(row.next_at, as_of)}, as {row.owner}."
+        elif row:
+            about = row.stopped
+        rows.append(
+            ScheduleRow(
+                key=key,
+                title=report.title,
+                every=row.every if row and row.next_at else "",
+                about=about,
+                is_stopped=bool(row and not row.next_at),
+            )
+        )
+    return rows

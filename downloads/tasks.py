@@ -20,6 +20,16 @@ def sweep(**_later: object) -> int:
     return services.sweep(as_of=as_of)
 
 
+@shared_task(name="downloads.request_scheduled")
+def request_scheduled(**_later: object) -> int:
+    return services.request_due(as_of=clock.now())
+
+
+@shared_task(name="downloads.tell", autoretry_for=(OSError,), max_retries=5, retry_backoff=60)
+def tell(*, request_id: int, **_later: object) -> bool:
+    return services.tell(request_id=request_id)
+
+
 @shared_task(name="downloads.expire")
 def expire(**_later: object) -> int:
     services.tidy()

@@ -169,6 +169,8 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 MEDIA_ROOT = DATA_DIR / "files"
 S3_BUCKET = env.text("S3_BUCKET")
 if S3_BUCKET:
+    from boto3.s3.transfer import TransferConfig
+
     _FILES = {
         "BACKEND": "storages.backends.s3.S3Storage",
         "OPTIONS": {
@@ -179,6 +181,8 @@ if S3_BUCKET:
             "secret_key": env.text("S3_SECRET_KEY") or None,
             "file_overwrite": True,
             "default_acl": None,
+            # In the thread of the worker, which renews its lease while it uploads.
+            "transfer_config": TransferConfig(use_threads=False),
         },
     }
 else:
@@ -224,6 +228,11 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     # The messages end with the next ones: a worker that was away does not find a pile.
     "downloads.sweep": {"task": "downloads.sweep", "schedule": 10.0, "options": {"expires": 30}},
+    "downloads.request_scheduled": {
+        "task": "downloads.request_scheduled",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
     "downloads.expire": {"task": "downloads.expire", "schedule": 3600.0, "options": {"expires": 3600}},
     "customers.validate_partner_of_record": {
         "task": "customers.validate_partner_of_record",
@@ -246,6 +255,15 @@ EMAIL_HOST = env.text("EMAIL_HOST")
 EMAIL_BACKEND = (
     "django.core.mail.backends.smtp.EmailBackend" if EMAIL_HOST else "django.core.mail.backends.console.EmailBackend"
 )
+
+EMAIL_PORT = env.number("EMAIL_PORT", 25)
+EMAIL_HOST_USER = env.text("EMAIL_USER")
+EMAIL_HOST_PASSWORD = env.text("EMAIL_PASSWORD")
+EMAIL_USE_TLS = env.flag("EMAIL_TLS", default=False)
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM") or "portal@localhost"
+# Where people reach the portal, for links in e-mail: https://portal.example
+PORTAL_URL = env.text("PORTAL_URL").rstrip("/")
 
 DJANGO_TABLES2_TEMPLATE = "ui/table.html"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"

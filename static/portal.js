@@ -236,6 +236,11 @@ on("timeout", () => offline(true));
 
 // Network --------------------------------------------------------------------------------------
 function offline(off) { const bar = $("#offline"); if (bar) bar.hidden = !off; }
+// What looks again by itself rests while nobody sees the page, and looks at once when somebody does.
+on("beforeRequest", (event) => { if (document.hidden && event.target.hasAttribute("data-poll")) event.preventDefault(); });
+document.addEventListener("visibilitychange", () => {
+  if (!document.hidden) for (const el of document.querySelectorAll("[data-poll]")) htmx.trigger(el, "wake");
+});
 addEventListener("offline", () => offline(true));
 addEventListener("online", () => offline(false));
 

@@ -1,4 +1,4 @@
-"""Which real parts this machine has: PostgreSQL, Redis, Chromium."""
+"""Which real parts this machine has: PostgreSQL, Redis, Chromium, LibreOffice."""
 
 from __future__ import annotations
 
@@ -48,13 +48,20 @@ def chromium() -> str | None:
     return shutil.which("chromium") or shutil.which("chromium-browser")
 
 
+@cache
+def spreadsheet() -> str | None:
+    """Path of LibreOffice, or None."""
+    return shutil.which("soffice")
+
+
 HOW_TO_GET = {
     "PostgreSQL": "apt-get install postgresql, or set TEST_POSTGRES_URL",
     "Redis": "apt-get install redis-server, or set TEST_REDIS_URL",
     "browser": "apt-get install chromium",
+    "LibreOffice": "apt-get install libreoffice-calc",
 }
 
 
 def missing() -> list[str]:
-    found = {"PostgreSQL": postgres_url(), "Redis": redis_url(), "browser": chromium()}
+    found = {"PostgreSQL": postgres_url(), "Redis": redis_url(), "browser": chromium(), "LibreOffice": spreadsheet()}
     return [name for name, value in found.items() if not value]

@@ -10,9 +10,11 @@ from downloads.services.requests import (
     ReportNotFound,
     Requested,
     RequestList,
+    cancel_request,
     count_new,
     list_requests,
     mark_seen,
+    news,
     open_file,
     request_report,
     standing,
@@ -20,9 +22,12 @@ from downloads.services.requests import (
     when,
     write_report,
 )
-from downloads.services.runs import run
+from downloads.services.runs import BUDGET, run
+from downloads.services.schedules import request_due, schedules, set_schedule
+from downloads.services.telling import tell
 
 __all__ = [
+    "BUDGET",
     "ONCE_IN",
     "PAGE",
     "REPORTS",
@@ -31,16 +36,22 @@ __all__ = [
     "ReportNotFound",
     "RequestList",
     "Requested",
+    "cancel_request",
     "count_new",
     "expire",
     "list_requests",
     "mark_seen",
+    "news",
     "open_file",
     "request_report",
+    "request_due",
     "run",
+    "schedules",
+    "set_schedule",
     "standing",
     "standing_of",
     "sweep",
+    "tell",
     "tidy",
     "when",
     "write_report",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,7 +12,7 @@ from django.core.files.base import File
 from django.core.files.storage import default_storage
 from django.db.models import Count, Max, Q
 
-from downloads import files, pipeline
+from downloads import files, jsonl, pipeline
 from downloads.models import DownloadRequest
 from downloads.report import Report
 from downloads.reports import REPORTS
@@ -135,10 +136,10 @@ def report_of(key: str) -> type[Report]:
 
 
 @writes
-def request_report(scope: Scope, *, report: str, as_of: datetime) -> Requested:
+def request_report(scope: Scope, *, report: str, as_of: datetime, by_schedule: bool = False) -> Requested:
     """Start the report `report`, or answer with the one of the last 24 hours.
 
-    Once in 24 hours per tenant and report; a failed request does not count. The file is the tenant's:
+    Once in 24 hours per tenant and report; a failed or canceled request does not count. The file is the tenant's:
     whoever asks, the current request is the answer. Raises ReportNotFound, PermissionDenied.
     """
     access.require(scope, "download")
@@ -162,10 +163,31 @@ def request_report(scope: Scope, *, report: str, as_of: datetime) -> Requested:
         requested_by_id=scope.user_id,
         requested_at=as_of,
         sent_at=as_of,
+        by_schedule=by_schedule,
     )
     audit.record(scope, "download.requested", request, as_of=as_of, after={"report": kind.key})
+    Partner.objects.filter(pk=scope.partner_id).update(latest_request_at=as_of)
     enqueue("downloads.run_report", request_id=request.pk)
     return Requested(report=kind, request=request, is_new=True, may_open=True)
+
+
+@writes
+def cancel_request(scope: Scope, *, request_id: int, as_of: datetime) -> DownloadRequest:
+    """Stop a request that is under way; its workers notice at their next part. It does not count for the day.
+
+    Whoever sees a request may cancel it. One that ended meanwhile comes back as it is. Raises DownloadNotFound,
+    PermissionDenied.
+    """
+    access.require(scope, "download")
+    request: DownloadRequest | None = visible(scope).select_for_update().filter(pk=request_id).first()
+    if request is None:
+        raise DownloadNotFound
+    if request.status in UNDER_WAY:
+        before = {"status": request.status}
+        request.status, request.finished_at, request.lease_until = Status.CANCELED, as_of, None
+        request.save(update_fields=["status", "finished_at", "lease_until"])
+        audit.record(scope, "download.canceled", request, as_of=as_of, before=before, after={"status": request.status})
+    return request
 
 
 # --- Looking ----------------------------------------------------------------------------------
@@ -229,6 +251,23 @@ def count_new(scope: Scope, *, since: datetime | None) -> int:
     return (ready.filter(finished_at__gt=since) if since else ready).count()
 
 
+@dataclass(frozen=True, kw_only=True)
+class News:
+    under_way: bool
+    ended: list[DownloadRequest]
+
+
+def news(scope: Scope, *, since: datetime) -> News:
+    """The person's own requests: whether one is under way, and those that ended after `since`. One query."""
+    mine = DownloadRequest.objects.within(scope).filter(requested_by=scope.user_id)
+    rows = mine.filter(Q(status__in=UNDER_WAY) | Q(status__in=(Status.COMPLETED, Status.FAILED), finished_at__gt=since))
+    found = list(rows.order_by("-requested_at")[:PAGE])
+    return News(
+        under_way=any(row.status in UNDER_WAY for row in found),
+        ended=[row for row in found if row.status not in UNDER_WAY],
+    )
+
+
 @writes
 def mark_seen(scope: Scope, *, as_of: datetime) -> None:
     """The person has looked at the list."""
@@ -243,6 +282,13 @@ class OpenedFile:
     file: File[bytes]
     name: str  # for the person's disk
     size: int
+    report: type[Report] | None  # None: a report of an earlier version
+
+    def as_json(self) -> Iterator[bytes]:
+        """The same rows as JSON Lines, made while they are read."""
+        with self.file as file:
+            if self.report is not None:
+                yield from jsonl.lines(self.report, file)
 
 
 @writes
@@ -259,10 +305,22 @@ def open_file(scope: Scope, *, request_id: int, as_of: datetime) -> OpenedFile:
         log.exception("the file of %s is gone", request.number)
         raise DownloadNotFound from None
     name = f"{request.report}-{request.evaluation_at:%Y-%m-%d}-{request.number}.csv"
-    return OpenedFile(file=file, name=name, size=request.byte_count or 0)
+    return OpenedFile(file=file, name=name, size=request.byte_count or 0, report=REPORTS.get(request.report))
 
 
-def write_report(partner: Partner, *, report: str, path: Path, as_of: datetime) -> files.Whole:
+def write_report(partner: Partner, *, report: str, path: Path, as_of: datetime, as_json: bool = False) -> files.Whole:
     """Write the file that a request of this tenant would get, at once and without a request."""
-    scope = Scope(partner_id=partner.pk, partner_kind=partner.kind)
-    return pipeline.write_file(report_of(report), scope, path, evaluation_at=as_of)
+    scope, kind = Scope(partner_id=partner.pk, partner_kind=partner.kind), report_of(report)
+    if not as_json:
+        return pipeline.write_file(kind, scope, path, evaluation_at=as_of)
+    rows = path.with_name(f".{path.name}.csv")
+    try:
+        made = pipeline.write_file(kind, scope, rows, evaluation_at=as_of)
+        with rows.open("rb") as source, files.Draft(path.with_name(f".{path.name}.tmp")) as draft:
+            for line in jsonl.lines(kind, source):
+                draft.write(line)
+            draft.sync()
+            draft.path.replace(path)
+    finally:
+        rows.unlink(missing_ok=True)
+    return files.Whole(rows=made.rows, size=draft.size, sha256=draft.sha256)

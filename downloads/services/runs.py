@@ -330,6 +330,8 @@ def _publish(request: DownloadRequest, draft: files.Draft, whole: files.Whole, n
                 failure="",
             )
             Partner.objects.filter(pk=request.partner_id).update(latest_download_at=as_of)
+            if name:
+                enqueue("downloads.tell", request_id=request.pk)
     except LeaseLost:
         if name:
             default_storage.delete(name)

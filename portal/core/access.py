@@ -38,6 +38,7 @@ CAPABILITIES: dict[str, frozenset[str]] = {
     "billing": frozenset({Role.ADMIN_AGENT, Role.BILLING_ADMIN}),
     "download": EVERYONE,
     "download_all": frozenset({Role.ADMIN_AGENT, Role.SALES_AGENT}),
+    "schedule": frozenset({Role.ADMIN_AGENT}),
 }
 # What a kind of partner may never do, whatever the role says: an indirect reseller cannot transact.
 CLOSED_TO_KIND: dict[str, frozenset[str]] = {PartnerKind.INDIRECT_RESELLER: frozenset({"sell"})}

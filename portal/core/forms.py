@@ -38,8 +38,11 @@ class SignInForm(AuthenticationForm):
 class ProfileForm(forms.ModelForm):
     class Meta:
         model = User
-        fields = ("name", "phone", "theme", "shortcuts")
-        labels: ClassVar[Any] = {"shortcuts": "Single-letter shortcuts"}
+        fields = ("name", "phone", "theme", "shortcuts", "mail_downloads")
+        labels: ClassVar[Any] = {
+            "shortcuts": "Single-letter shortcuts",
+            "mail_downloads": "E-mail me when a report that I asked for is ready",
+        }
         help_texts: ClassVar[Any] = {
             "phone": "With country code, for example +49 30 5550 0142. Fills the contact step of a ticket.",
         }

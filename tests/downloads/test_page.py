@@ -60,7 +60,7 @@ def test_asking_leads_back_with_a_message_and_the_row(client: Client) -> None:
     text = page(client)
     assert f"Extended service term: requested as {request.number}." in text
     assert "waiting for a worker" in text
-    assert 'hx-trigger="load delay:2s"' in text
+    assert 'hx-trigger="load delay:5s, wake"' in text
     assert ">refresh</a>" in text
 
 
@@ -109,15 +109,17 @@ def test_every_state_is_told_in_words(client: Client, ours_user: User, now: date
         "400 rows so far, 40 %, about 15 s left", "aaaaaaaaaaaa…",
     ):  # fmt: skip
         assert words in text, words
-    assert text.count("/file/") == 2, "one download, in the table and in the card"
+    assert text.count('/file/"') == 2, "one download, in the table and in the card"
+    assert text.count("/file/?as=jsonl") == 2
+    assert text.count("/cancel/") == 2
 
 
 def test_the_list_asks_again_slower_and_slower_and_then_stops(client: Client, ours_user: User, now: datetime) -> None:
     scope = ours_user.current_membership.scope()
     request = make_request(scope, now)
-    for look, seconds in ((0, 2), (3, 5), (12, 15), (28, 60), (500, 60)):
+    for look, seconds in ((0, 5), (11, 5), (12, 15), (28, 60), (500, 60)):
         part = page(client, f"{URL}?look={look}", **{"HX-Request": "true"})
-        assert f'hx-get="/downloads/?look={look + 1}" hx-trigger="load delay:{seconds}s"' in part
+        assert f'hx-get="/downloads/?look={look + 1}" data-poll hx-trigger="load delay:{seconds}s, wake"' in part
         assert "<html" not in part
     DownloadRequest.objects.within(scope).filter(pk=request.pk).update(
         status=Status.COMPLETED, row_count=3, finished_at=now, file_name="x"
