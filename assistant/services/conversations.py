@@ -243,6 +243,8 @@ def _think(scope: Scope, conversation: Conversation, heard: Said, as_of: datetim
                 state.settle()
             conversation.state = state.as_json()
             return answer, move, sentence
+    elif heard.is_typed and (over := flow.late(scope, conversation, sentence, as_of)):
+        return *over, sentence
     answer, move = _advance(scope, state, heard, sentence, as_of)
     if answer.proposes:
         answer = proposals.stage(scope, conversation, answer, as_of)
@@ -271,6 +273,10 @@ def _advance(scope: Scope, state: State, heard: Said, sentence: str, as_of: date
     answer = _answer(scope, move, sentence, as_of)
     if answer.status == REFUSED:
         state.settle()  # no more questions for what may not be done
+    if move.skill == duplicates.CANCEL_DUPLICATE.key and answer.asks_for == ("quantity",):
+        # "Cancel 10 licenses": the next number says how many stay.
+        state.skill, state.asking = duplicates.REDUCE_DUPLICATE.key, "quantity"
+        state.slots = {name: value for name, value in move.slots.items() if name != "quantity"}
     return answer, move
 
 

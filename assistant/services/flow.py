@@ -8,7 +8,7 @@ from typing import Any
 from assistant.engine import flow as engine
 from assistant.engine.dialogue import RUN, STOP, Move
 from assistant.engine.flow import Brings
-from assistant.models import Proposal
+from assistant.models import Conversation, Proposal
 from assistant.services import proposals
 from assistant.services.proposals import Mistyped
 from assistant.skill import NEEDS_CONFIRMATION, NEEDS_INPUT, Answer
@@ -77,6 +77,18 @@ def typed(scope: Scope, proposal: Proposal, brings: Brings, as_of: datetime) -> 
         if proposal.state != State.CONTACT or not (brings.email or brings.phone):
             return answer, move
     return _contact(scope, proposal, brings, as_of), move
+
+
+def late(scope: Scope, conversation: Conversation, sentence: str, as_of: datetime) -> tuple[Answer, Move] | None:
+    """A verification ID, or a contact, for a request that is over: how it stands. None for any other sentence."""
+    last = proposals.of(scope, conversation).last()
+    if last is None:
+        return None
+    brings = engine.listen(sentence, step=engine.APPROVE)
+    just_expired = last.state == State.EXPIRED and last.closed_at == as_of and (brings.email or brings.phone)
+    if not brings.code and not just_expired:
+        return None
+    return proposals.closed(last), Move(kind=RUN, skill=skill_of(last))
 
 
 def _contact(scope: Scope, proposal: Proposal, brings: Brings, as_of: datetime) -> Answer:

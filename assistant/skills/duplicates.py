@@ -73,11 +73,11 @@ def _consider(scope: Any, upgraded: Ref, subscriptions: Sequence[Ref], to: int, 
 def _all_or_some(item: Item, quantity: int) -> Answer:
     name = item.subscription.friendly_name
     return Answer(
-        lead=f"Cancel all {item.quantity} of {name}, or keep {_licenses(quantity)}?",
-        body="Nothing was changed.",
+        lead=f"{name} has {item.quantity}, and you named {quantity:,}. How many licenses should stay?",
+        body="To cancel all of it, ask again without a number. Nothing was changed.",
         status=NEEDS_INPUT,
         asks_for=("quantity",),
-        chips=(f"Cancel all of {name} instead", f"Reduce it to {_licenses(quantity)}"),
+        chips=(f"Keep {_licenses(quantity)}", f"Keep {_licenses(item.subscription.quantity - quantity)}"),
         links=_links(item),
     )
 

@@ -66,6 +66,7 @@ class Request:
                 {
                     "subscription": str(item.subscription.subscription_id),
                     "name": item.subscription.friendly_name,
+                    "status": item.subscription.status,
                     "from": item.subscription.quantity,
                     "to": item.to_quantity,
                     "term": item.subscription.term_duration,
