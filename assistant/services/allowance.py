@@ -39,7 +39,8 @@ def check_rate(scope: Scope, *, as_of: datetime) -> None:
         if _take(scope, as_of):
             return
         row = _mine(scope).first()
-        if row is not None and row.started_at > as_of - WINDOW:
+        # Below the limit: another request made or renewed the row a moment ago, so this one tries again.
+        if row is not None and row.started_at > as_of - WINDOW and row.count >= settings.ASSISTANT_QUESTIONS_PER_MINUTE:
             until = row.started_at + WINDOW
             raise TooManyQuestions(until, seconds=max(1, round((until - as_of).total_seconds())))
 
