@@ -8,6 +8,7 @@ from typing import Any
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from portal.core.access import CAPABILITIES, MARKER
+from tests.access.table import TABLE
 
 PUBLIC = {"signin", "healthz"}
 
@@ -19,6 +20,23 @@ def views(patterns: Any = None) -> Iterator[tuple[str, Any]]:
                 yield from views(entry.url_patterns)
         elif isinstance(entry, URLPattern):
             yield entry.name or str(entry.pattern), entry.callback
+
+
+def names(patterns: Any = None, prefix: str = "") -> Iterator[str]:
+    """The full name of every address outside the back office."""
+    for entry in patterns if patterns is not None else get_resolver().url_patterns:
+        if isinstance(entry, URLResolver):
+            if entry.app_name != "admin":
+                yield from names(entry.url_patterns, f"{prefix}{entry.app_name}:" if entry.app_name else prefix)
+        elif isinstance(entry, URLPattern):
+            yield f"{prefix}{entry.name}"
+
+
+def test_every_address_is_in_the_table_of_roles() -> None:
+    """tests/access tries each row with every role, with foreign ids and with broken requests."""
+    found = set(names())
+    assert len(found) >= 45
+    assert found == set(TABLE), "enter the address in tests/access/table.py, or remove the stale row"
 
 
 def test_every_view_says_who_may_open_it() -> None:
