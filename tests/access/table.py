@@ -108,6 +108,15 @@ TABLE: dict[str, Row] = {
     "assistant:conversation": Row(READ),
     "assistant:change": Row("signed_in 405", "sellers 302"),
     "assistant:report": Row("members 302"),
+    "assistant:cancellation_help": Row(
+        "signed_in 405", "sellers 302", lambda world: {"subscription_id": str(world.subscription.subscription_id)}
+    ),
+    # Steps of a request that the world does not have: tests/assistant walks through real ones.
+    "assistant:check": Row("signed_in 405", "sellers 404"),
+    "assistant:approve": Row("signed_in 405", "sellers 404"),
+    "assistant:contact": Row("signed_in 405", "sellers 404"),
+    "assistant:again": Row("signed_in 405", "sellers 404"),
+    "assistant:instead": Row("signed_in 405", "sellers 404"),
     "assistant:feedback": Row("signed_in 405", "members 302", lambda world: {"helpful": "1"}),
 }  # fmt: skip
 

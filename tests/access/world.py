@@ -85,6 +85,7 @@ class World:
             "order_id": _order(customer, f"{mark} Ordered"),
             "conversation_id": _conversation(user, cart, download, f"{mark} conversation"),
             "pk": download.pk,
+            "proposal_id": uuid.uuid4(),
             "number": 1,
             "field": "market",
             "reference": "CFQ7TTC0LCHC:0002",
