@@ -69,6 +69,11 @@ TABLE: dict[str, Row] = {
     "customers:catalog": Row(READ, query="q=business"),
     "customers:orders": Row(READ),
     "customers:orders_export": Row(READ),
+    "customers:customers_export": Row(READ),
+    "customers:subscriptions_export": Row(READ),
+    "customers:duplicates_export": Row(READ),
+    "customers:renewals_chart": Row(READ),
+    "customers:renewals_export": Row(READ),
     "customers:order": Row(READ),
     # Ordering
     "customers:cart_open": Row("signed_in 405", "sellers 302"),
