@@ -42,6 +42,13 @@ def _names(world: World) -> bool:
     return bool(world.partner.kind == "indirect_provider")
 
 
+def _request(world: World) -> dict[str, Any]:
+    return {
+        "title": "A price", "workspace": "catalog", "problem_type": "price", "details": "Why?",
+        "contact_email": "mara@contoso.example", "contact_phone": "+1 425 555 0100", "key": str(uuid.uuid4()),
+    }  # fmt: skip
+
+
 READ = "members 200"
 TABLE: dict[str, Row] = {
     # Everybody
@@ -96,6 +103,12 @@ TABLE: dict[str, Row] = {
         lambda world: {"pick": f"{world.subscription.subscription_id}|one", "confirmed": "1"},
         query="choice=cancel",
     ),
+    # Billing and support
+    "customers:billing": Row("billing 200"),
+    "customers:billing_month": Row("billing 200"),
+    "customers:billing_export": Row("billing 200"),
+    "customers:support": Row(READ, "members 302", lambda world: {"op": "withdraw"}, query="tid={ticket_id}"),
+    "customers:new_request": Row(READ, "members 302", _request),
     # Downloads
     "downloads:list": Row(READ, "members 405"),
     "downloads:request": Row("members 405", "members 302"),
@@ -149,6 +162,7 @@ def expected(cell: str, person: Person) -> int:
     is_one = {
         "members": True,
         "distributors": True,
+        "billing": person.role in ("admin_agent", "billing_admin"),
         "sellers": person.may_sell,
         "distributing_sellers": person.may_sell,
     }[who]

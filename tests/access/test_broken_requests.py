@@ -83,7 +83,7 @@ def events(name: str) -> int:
 @pytest.mark.parametrize("name", sorted(ONCE))
 def test_a_double_click_does_it_once(world: World, name: str) -> None:
     client, data = signed_in(world.user), TABLE[name].data(world)
-    address = f"{world.address(name)}?{TABLE[name].query}"
+    address = world.asked(name, TABLE[name].query)
     if name == "customers:catalog_add":
         data["submission_key"] = "6d8bd6a5-6a1c-4fb4-9d0b-2a4ddf6bd36d"
     answers = [client.post(address, data).status_code for _ in range(2)]

@@ -90,6 +90,7 @@ def test_a_foreign_id_in_a_parameter_shows_nothing(worlds: tuple[World, World], 
         "into": "subscription_id",
         "cart_id": "cart_id",
         "conversation": "conversation_id",
+        "tid": "ticket_id",
     }
     row = TABLE[name]
     for method in [method for method, cell in (("get", row.get), ("post", row.post)) if "405" not in cell]:

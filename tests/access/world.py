@@ -19,7 +19,7 @@ from django.urls import NoReverseMatch, reverse
 
 from assistant.models import Conversation, Turn
 from customers.forms.order import write_figures
-from customers.models import Availability, Cart, CartLine, Customer, Order, OrderLine, Sku, Subscription
+from customers.models import Availability, Cart, CartLine, Customer, Order, OrderLine, Sku, Subscription, Ticket
 from customers.services import orders
 from downloads import services as downloads
 from downloads.models import DownloadRequest
@@ -55,6 +55,10 @@ class World:
                     continue
         raise AssertionError(f"{name} takes an argument that World.arguments does not have")
 
+    def asked(self, name: str, query: str) -> str:
+        """The same with a query, in which `{ticket_id}` stands for the argument of that name."""
+        return f"{self.address(name)}?{query.format(**self.arguments)}" if query else self.address(name)
+
     @classmethod
     def of(cls, kind: str, name: str, *, roles: tuple[str, ...] = (Role.SALES_AGENT,), mark: str = "Ours") -> World:
         """`mark` is in every name, so that a page that shows one of them can be told."""
@@ -85,6 +89,8 @@ class World:
             "order_id": _order(customer, f"{mark} Ordered"),
             "conversation_id": _conversation(user, cart, download, f"{mark} conversation"),
             "pk": download.pk,
+            "ticket_id": _ticket(customer, user, f"{mark} ticket"),
+            "month": "2026-11",
             "proposal_id": uuid.uuid4(),
             "number": 1,
             "field": "market",
@@ -121,6 +127,14 @@ def _order(customer: Customer, name: str) -> str:
     )
     OrderLine.objects.create(order=order, number=1, offer_id="A:1:B", quantity=1, friendly_name=name)
     return order.order_id
+
+
+def _ticket(customer: Customer, user: User, title: str) -> str:
+    now = clock.now()
+    return Ticket.objects.create(
+        ticket_id=f"{2_611_230_000_000_000 + next(_numbers)}", partner=customer.partner, customer=customer, title=title, created_by=user,
+        created_at=now, modified_at=now,
+    ).ticket_id  # fmt: skip
 
 
 def _conversation(user: User, cart: Cart, download: DownloadRequest, title: str) -> uuid.UUID:
