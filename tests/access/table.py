@@ -82,6 +82,13 @@ TABLE: dict[str, Row] = {
     "customers:renewals_chart": Row(READ),
     "customers:renewals_export": Row(READ),
     "customers:order": Row(READ),
+    "customers:carts_export": Row(READ),
+    "customers:catalog_export": Row(READ),
+    "customers:price_preview": Row(READ),
+    "customers:price_preview_customers": Row(READ),
+    "customers:price_preview_export": Row(READ),
+    "customers:rules": Row(READ),
+    "customers:subscription_notice": Row("members 302", "members 302", lambda world: {"op": "hide"}),
     # Ordering
     "customers:cart_open": Row("signed_in 405", "sellers 302"),
     "customers:catalog_add": Row("sellers 302", "sellers 302", _line),
@@ -113,6 +120,9 @@ TABLE: dict[str, Row] = {
     "downloads:list": Row(READ, "members 405"),
     "downloads:request": Row("members 405", "members 302"),
     "downloads:file": Row(READ, "members 405"),
+    "downloads:cancel": Row("members 405", "members 302"),
+    "downloads:news": Row(READ, "members 405"),
+    "downloads:schedule": Row("schedulers 405", "schedulers 302", lambda world: {"every": "daily"}),
     # Assistant
     "assistant:home": Row(READ),
     "assistant:ask": Row("signed_in 405", "members 302", lambda world: {"text": "help", "key": str(uuid.uuid4())}),
@@ -163,6 +173,7 @@ def expected(cell: str, person: Person) -> int:
         "members": True,
         "distributors": True,
         "billing": person.role in ("admin_agent", "billing_admin"),
+        "schedulers": person.role in ("admin_agent", "sales_agent"),
         "sellers": person.may_sell,
         "distributing_sellers": person.may_sell,
     }[who]

@@ -57,6 +57,7 @@ def test_the_table_tells_people_apart() -> None:
         "staff",
         "owners",
         "billing",
+        "schedulers",
     }
     for who in cells - {"public"}:
         assert len({expected(f"{who} 200", person) for person in PEOPLE}) > 1
