@@ -122,7 +122,7 @@ TABLE: dict[str, Row] = {
     "downloads:file": Row(READ, "members 405"),
     "downloads:cancel": Row("members 405", "members 302"),
     "downloads:news": Row(READ, "members 405"),
-    "downloads:schedule": Row("schedulers 405", "schedulers 302", lambda world: {"every": "daily"}),
+    "downloads:schedule": Row("schedulers 405", "schedulers 302", lambda world: {"every": "day"}),
     # Assistant
     "assistant:home": Row(READ),
     "assistant:ask": Row("signed_in 405", "members 302", lambda world: {"text": "help", "key": str(uuid.uuid4())}),
@@ -173,7 +173,7 @@ def expected(cell: str, person: Person) -> int:
         "members": True,
         "distributors": True,
         "billing": person.role in ("admin_agent", "billing_admin"),
-        "schedulers": person.role in ("admin_agent", "sales_agent"),
+        "schedulers": person.role == "admin_agent",
         "sellers": person.may_sell,
         "distributing_sellers": person.may_sell,
     }[who]
