@@ -92,10 +92,13 @@ def refresh_months(scope: Scope, *, partner_id: int) -> None:
     ReconciliationMonth.objects.bulk_create(sums)
 
 
-def draft(row: Subscription, kind: str, billable: int, *, reference: str, as_of: datetime) -> ReconciliationLine:
-    """A line as an event at `as_of` would make it, not saved. For lines that are written in bulk."""
+def draft(
+    row: Subscription, kind: str, billable: int, *, as_of: datetime, reference: str = "", told: Ordered | None = None
+) -> ReconciliationLine:
+    """A line as an event at `as_of` would make it, not saved. For lines that are written in bulk; `refresh_months`
+    adds them up."""
     month = rule.month_after(as_of) if kind == ChargeType.CUSTOMER_CREDIT else None
-    return _line(_item(row, Ordered()), kind, billable, as_of, reference=reference, month=month)
+    return _line(_item(row, told or Ordered()), kind, billable, as_of, reference=reference, month=month)
 
 
 def _item(row: Subscription, told: Ordered) -> Item:

@@ -56,8 +56,9 @@ def sums(rows: Iterable[ReconciliationMonth]) -> list[MonthSums]:
 
 class LineTable(PortalTable):
     when = Column("Day", accessor="occurred_at", sort="id", form=as_day, css="nowrap")
-    what = Column("Product", accessor="sku_name", css="c-name")
-    customer = Column("Customer", accessor="customer__company_name", css="clip")
+    what = Column("Product", accessor="sku_name", css="clip")
+    event = Column("Order or ticket", accessor="order_id", css="mono nowrap p3")
+    customer = Column("Customer", accessor="customer__company_name", css="clip clip--2 p1")
     kind = Column("Charge type", accessor="charge_type", css="nowrap p1")
     licenses = Column("Licenses", accessor="billable_quantity", css="num")
     unit = Column("Per license", accessor="effective_unit_price", css="num p2")
@@ -67,7 +68,9 @@ class LineTable(PortalTable):
     default_sort = "-when"
 
     class Meta(PortalTable.Meta):
-        sequence: ClassVar[tuple[str, ...]] = ("when", "what", "customer", "kind", "licenses", "unit", "amount")
+        sequence: ClassVar[tuple[str, ...]] = (
+            "when", "what", "customer", "event", "kind", "licenses", "unit", "amount",
+        )  # fmt: skip
         empty_text = "No line of this month matches."
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -78,8 +81,10 @@ class LineTable(PortalTable):
     def render_what(self, record: Row) -> SafeString:
         name, number = escape(record.sku_name), record.subscription__subscription_id
         link = f'<a class="prim" href="{self.url(number)}">{name}</a>' if number else f"<b>{name}</b>"
-        more = _reference(record)
-        return mark_safe(f'<span class="two">{link}<small class="mono">{escape(more)}</small></span>')  # noqa: S308 - escaped
+        return mark_safe(link)  # noqa: S308 - escaped
+
+    def render_event(self, record: Row) -> str:
+        return _reference(record) or NOTHING
 
     def render_customer(self, record: Row) -> SafeString:
         return mark_safe(  # noqa: S308 - every value is escaped
@@ -211,10 +216,10 @@ def _signed(number: int) -> str:
 
 
 def _reference(row: Row) -> str:
-    """What ties the line to its event, in words."""
+    """The number of the ticket that was carried out, or of the order."""
     if row.charge_type == ReconciliationLine.ChargeType.CUSTOMER_CREDIT and row.reference_id:
-        return f"Ticket {row.reference_id}"
-    return f"Order {row.order_id}" if row.order_id else ""
+        return row.reference_id
+    return row.order_id
 
 
 def _amount(row: Row) -> SafeString | str:

@@ -156,24 +156,24 @@ def _refunded(view: TicketView, done: bool) -> Station:
 
 
 class TicketTable(PortalTable):
-    title = Column("Request", accessor="title", css="c-name")
-    customer = Column("Customer", accessor="customer__company_name", css="clip p2")
-    person = Column("Requested by", accessor="created_by__name", css="clip p1")
+    title = Column("Request", accessor="title", css="clip")
+    number = Column("Ticket", accessor="ticket_id", css="mono nowrap p1")
+    customer = Column("Customer", accessor="customer__company_name", css="clip clip--2 p2")
+    person = Column("Requested by", accessor="created_by__name", css="nowrap p2")
     opened = Column("Opened", accessor="created_at", sort="created_at", form=as_day, css="nowrap")
-    changed = Column("Last change", accessor="modified_at", form=as_day, css="nowrap p2")
+    changed = Column("Last change", accessor="modified_at", form=as_day, css="nowrap p3")
     state = Column("Status", accessor="step", css="nowrap")
 
     caption = "Support requests"
     default_sort = "-opened"
 
     class Meta(PortalTable.Meta):
-        sequence: ClassVar[tuple[str, ...]] = ("title", "customer", "person", "opened", "changed", "state")
+        sequence: ClassVar[tuple[str, ...]] = ("title", "number", "customer", "person", "opened", "changed", "state")
         empty_text = "No requests yet."
 
     def render_title(self, record: Row) -> SafeString:
         return mark_safe(  # noqa: S308 - every value is escaped
-            f'<span class="two"><a class="prim" href="{escape(address(record.ticket_id))}" dir="auto">{escape(record.title)}</a>'
-            f'<small class="mono">{escape(record.ticket_id)}</small></span>'
+            f'<a class="prim" href="{escape(address(record.ticket_id))}" dir="auto">{escape(record.title)}</a>'
         )
 
     def render_person(self, record: Row) -> str:

@@ -127,11 +127,11 @@ def _order_line(order: Order, row: Subscription, number: int) -> OrderLine:
         order=order, number=number, offer_id=row.offer_id, subscription_id=row.subscription_id,
         friendly_name=row.friendly_name, quantity=row.quantity, term_duration=row.term_duration,
         billing_cycle=row.billing_cycle, promotion_id=row.promotion_id, partner_of_record=row.partner_of_record,
-        list_price=_list_price(row), unit_price=row.unit_price,
+        list_price=list_price(row), unit_price=row.unit_price,
     )  # fmt: skip
 
 
-def _list_price(row: Subscription) -> Decimal | None:
+def list_price(row: Subscription) -> Decimal | None:
     """The price before the promotion."""
     sold = {(item.product_id, item.sku_id): item for item in catalog.SKUS}
     item = sold.get((row.product_id, row.sku_id))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
@@ -18,18 +18,20 @@ from customers.models import (
     Sku,
     Subscription,
     Ticket,
+    TicketAction,
     TicketNote,
     Transition,
     TransitionEvent,
 )
-from customers.rules.vocabulary import Qualification
-from customers.services.demo import companies, selling, situations, support, upgrades
+from customers.rules.vocabulary import Qualification, SubscriptionStatus
+from customers.services.demo import billing, companies, selling, situations, support, upgrades
 from customers.services.demo import sample_catalog as catalog
 from customers.services.demo import sample_promotions as promotions
 from customers.services.demo.companies import SamplePartner
 from customers.services.demo.dates import at
 from customers.services.demo.ids import Ids
 from customers.services.demo.subscriptions import Deal, build
+from customers.services.demo.support import SampleTicket
 from portal.core import audit
 from portal.core.access import PartnerKind
 from portal.core.models import Partner, User
@@ -91,7 +93,8 @@ def fill(tenant: Tenant, skus: Mapping[str, Sku]) -> list[Subscription]:
     Order.objects.bulk_create(orders, batch_size=500)
     OrderLine.objects.bulk_create(lines, batch_size=500)
     _carts(tenant, skus)
-    _tickets(tenant)
+    approved = _tickets(tenant, filled.subscriptions)
+    billing.write_lines(tenant.partner, filled.subscriptions, filled.events, approved, today=tenant.today)
     return filled.subscriptions
 
 
@@ -202,20 +205,42 @@ def _carts(tenant: Tenant, skus: Mapping[str, Sku]) -> None:
             _tell(tenant, "cart_line.added", line, cart.modified_at)
 
 
-def _tickets(tenant: Tenant) -> None:
+def _tickets(tenant: Tenant, subscriptions: Sequence[Subscription]) -> list[TicketAction]:
+    """Returns what was carried out."""
     ids = Ids(tenant.seed, f"tickets/{tenant.key}")
+    carried_out: list[TicketAction] = []
     for sample in support.TICKETS:
         if sample.tenant != tenant.key:
             continue
         customer = tenant.customers[sample.customer] if sample.customer else None
-        ticket, notes = support.make_ticket(
-            sample, ids, tenant.seller, customer, partner_id=tenant.partner.pk, today=tenant.today
+        asked = _asked(sample, subscriptions)
+        made = support.make_ticket(
+            sample, ids, tenant.seller, customer, asked, partner_id=tenant.partner.pk, today=tenant.today
         )
+        ticket = made.ticket
         ticket.save()
-        TicketNote.objects.bulk_create(notes)
+        TicketNote.objects.bulk_create(made.notes)
+        TicketAction.objects.bulk_create(made.actions)
+        carried_out += [action for action in made.actions if action.executed_at]
         _tell(tenant, "ticket.created", ticket, ticket.created_at)
         if ticket.closed_at:
-            _tell(tenant, "ticket.closed", ticket, ticket.closed_at)
+            _tell(tenant, f"ticket.{ticket.step}", ticket, ticket.closed_at)
+    return carried_out
+
+
+def _asked(sample: SampleTicket, subscriptions: Sequence[Subscription]) -> Subscription | None:
+    """The subscription that a ticket asks to change; what was carried out is canceled by now."""
+    if sample.asked is None:
+        return None
+    done = sample.step == support.Step.APPROVED
+    found = [
+        row
+        for row in subscriptions
+        if row.customer.company_name == sample.customer
+        and (row.product_id, row.sku_id) == (sample.asked.item.product_id, sample.asked.item.sku_id)
+        and (row.status == SubscriptionStatus.DELETED) == done
+    ]
+    return max(found, key=lambda row: row.quantity, default=None)
 
 
 def _tell(tenant: Tenant, event: str, target: Cart | CartLine | Ticket, moment: datetime) -> None:

@@ -27,6 +27,8 @@ from customers.models import (
     PriceList,
     PriceRow,
     PromotionAssignment,
+    ReconciliationLine,
+    ReconciliationMonth,
     Subscription,
     Ticket,
     Transition,
@@ -236,7 +238,23 @@ class TestSmall:
         assert not view.unpriced
 
     def test_tickets_in_every_state(self) -> None:
-        assert set(Ticket.objects.within(EVERYTHING).values_list("status", flat=True)) == set(Ticket.Status.values)
+        rows = Ticket.objects.within(EVERYTHING)
+        assert set(rows.values_list("status", flat=True)) == set(Ticket.Status.values)
+        assert set(rows.values_list("step", flat=True)) == set(Ticket.Step.values)
+        asked = rows.filter(kind="duplicate")
+        assert set(asked.values_list("step", flat=True)) == {"submitted", "in_review", "approved", "declined"}
+        assert all(ticket.actions.count() == 1 for ticket in asked)
+
+    def test_reconciliation_lines_of_every_event(self) -> None:
+        lines = ReconciliationLine.objects.within(EVERYTHING)
+        assert set(lines.values_list("charge_type", flat=True)) == {
+            "new", "addQuantity", "removeQuantity", "cancelImmediate", "convert", "customerCredit",
+        }  # fmt: skip
+        assert lines.filter(subtotal=None).exists()
+        contoso = Partner.objects.get(name=companies.CONTOSO.name)
+        assert ReconciliationMonth.objects.within(Scope(partner_id=contoso.pk)).count() >= 3
+        credit = lines.get(charge_type="customerCredit")
+        assert Ticket.objects.within(EVERYTHING).get(ticket_id=credit.reference_id).step == "approved"
 
     def test_targeted_promotions_are_assigned(self) -> None:
         assert PromotionAssignment.objects.within(EVERYTHING).filter(promotion__is_targeted=True).count() > 5
@@ -298,7 +316,7 @@ def everything_written() -> dict[str, list[tuple[Any, ...]]]:
     left_out = {"id", "password", "last_login"}
     content = {}
     for model in (
-        Partner, User, IndirectReseller, Customer, Subscription, Order, OrderLine, Cart, Transition, Ticket, PriceRow,
+        Partner, User, IndirectReseller, Customer, Subscription, Order, OrderLine, Cart, Transition, Ticket, ReconciliationLine, PriceRow,
     ):  # fmt: skip
         names = [f.attname for f in model._meta.concrete_fields if f.attname not in left_out and not f.is_relation]
         rows = model._base_manager.order_by("id").values_list(*names)
