@@ -330,8 +330,8 @@ def _complete(state: State, skill: Skill, resolve: Resolve, page: Mapping[str, A
     # A subscription is looked for among the customer's, so the customer comes first.
     for slot in sorted(skill.slots, key=lambda slot: slot.kind == "subscription"):
         raw = state.slots.get(slot.name)
-        if raw is None and slot.name in page and not slot.finds:
-            raw = page[slot.name]
+        if raw is None:
+            raw = _shown(state, slot, page)
         if raw is None:
             found = resolve(slot, None, state.slots | {"page": page}) if slot.finds else Resolution()
             if found.value is None and slot.required:
@@ -349,6 +349,20 @@ def _complete(state: State, skill: Skill, resolve: Resolve, page: Mapping[str, A
     state.settle()
     state.last_skill, state.last_slots = skill.key, slots
     return Move(kind=RUN, skill=skill.key, slots=slots)
+
+
+def _shown(state: State, slot: Slot, page: Mapping[str, Any]) -> Any:
+    """What the page shows for a slot; nothing where the person speaks of something that is not on it."""
+    if slot.finds or slot.name not in page:
+        return None
+    if slot.kind == "customer" and not slot.required:
+        # An ID says whose it is, and that need not be the page's customer.
+        typed = str(state.slots.get("subscription", ""))
+        return None if re.fullmatch(shapes.GUID, typed, re.IGNORECASE) else page[slot.name]
+    said, shown = state.slots.get("customer"), page.get("customer")
+    if slot.kind == "subscription" and isinstance(said, dict) and shown and said["key"] != shown["key"]:
+        return None
+    return page[slot.name]
 
 
 def _is_record(raw: Any) -> bool:

@@ -24,7 +24,8 @@ from assistant.skill import ERROR, NEEDS_CONFIRMATION, NEEDS_INPUT, REFUSED, Ans
 from assistant.skill import NotFound as NotThere
 from assistant.skills import SKILLS, duplicates, talk
 from customers.services import cart as carts
-from customers.services import catalog, customers, subscriptions
+from customers.services import catalog, customers, orders, subscriptions
+from downloads import services as downloads
 from portal.core import audit
 from portal.core.access import can, require, why_not
 from portal.core.jobs import writes
@@ -40,6 +41,8 @@ EXPECTED = (
     catalog.SkuNotFound,
     carts.CartNotFound,
     subscriptions.SubscriptionNotFound,
+    orders.OrderNotFound,
+    orders.OrderAmbiguous,
     NotThere,
 )
 
@@ -270,7 +273,7 @@ def _advance(scope: Scope, state: State, heard: Said, sentence: str, as_of: date
         given=heard.given,
         picked=heard.picked,
     )
-    answer = _answer(scope, move, sentence, as_of)
+    answer = _answer(scope, move, heard.page, sentence, as_of)
     if answer.status == REFUSED:
         state.settle()  # no more questions for what may not be done
     if move.skill == duplicates.CANCEL_DUPLICATE.key and answer.asks_for == ("quantity",):
@@ -280,14 +283,14 @@ def _advance(scope: Scope, state: State, heard: Said, sentence: str, as_of: date
     return answer, move
 
 
-def _answer(scope: Scope, move: Move, sentence: str, as_of: datetime) -> Answer:
+def _answer(scope: Scope, move: Move, page: PageContext, sentence: str, as_of: datetime) -> Answer:
     if move.kind == dialogue.STOP:
         return Answer(lead="Stopped. Nothing was changed.")
     if move.kind == dialogue.UNWIRED:
         intent = matcher().intents[move.skill]
         return talk.not_wired(title=intent["title"], page=intent.get("page", ""), nearest=_offers(_near(move.skill)))
     if move.skill not in SKILLS:
-        return _aside(move, sentence)
+        return _aside(move, page, sentence)
     skill = SKILLS[move.skill]
     if not can(scope, skill.capability):
         return Answer(lead="Your role cannot do this.", body=why_not(scope, skill.capability), status=REFUSED)
@@ -328,14 +331,16 @@ def _ask(move: Move) -> Answer:
     return Answer(lead=lead, body=body, status=NEEDS_INPUT, asks_for=(move.slot,), choices=choices)
 
 
-def _aside(move: Move, sentence: str) -> Answer:
+def _aside(move: Move, page: PageContext, sentence: str) -> Answer:
     if move.skill == "help":
-        return talk.explain(sentence, can_do=_offers(tuple(SKILLS)))
+        reports = [report.title for report in downloads.REPORTS.values()]
+        return talk.explain(sentence, can_do=_offers(tuple(SKILLS)), reports=reports)
     if move.skill == "small_talk":
         return talk.chat(sentence)
     if move.skill == "clarify":
         return talk.ask_which(options=[{"title": matcher().intents[name]["title"]} for name in move.between])
-    return talk.refuse(sentence, nearest=_offers(move.nearest))
+    shown = page.slots.get("subscription", {})
+    return talk.refuse(sentence, nearest=_offers(move.nearest), subscription=shown.get("key", ""))
 
 
 def _near(skill: str) -> tuple[str, ...]:

@@ -3,74 +3,22 @@
 from __future__ import annotations
 
 import re
+import tomllib
+from functools import cache
+from pathlib import Path
+from typing import Any
 
 from assistant.skill import NEEDS_INPUT, REFUSED, Answer, Link, Source
 
-# What a word means: (what it is called in a question, the answer). The first that is named answers.
-MEANINGS: tuple[tuple[str, str, str], ...] = (
-    (
-        r"duplicat",
-        "A duplicate is a subscription that an upgrade left behind and that is still billed.",
-        "To cancel or reduce one: the upgrade was at most six months ago, through the upgrade workflow, on the list of "
-        "upgrade paths; the upgraded subscription is active and includes the duplicate's products; and the duplicate "
-        "has no more licenses and no longer billing term. You need the customer and both subscriptions.",
-    ),
-    (
-        r"how often.*report|report.*how often",
-        "Each report can be made once in 24 hours for your partner account.",
-        "Asking again returns the current file. Files stay for 30 days under Downloads.",
-    ),
-    (
-        r"\best\b|extended (?:service )?term",
-        "Extended service term (EST) keeps a subscription running month by month after its term ends.",
-        "It costs 3 % more, or 23 % more when the product has no monthly plan. The EST report lists every subscription "
-        "that is set to go there, also when auto-renew was only switched off.",
-    ),
-    (
-        r"targeted",
-        "Targeted offers are promotions that Microsoft assigned to particular customers.",
-        "They apply to these customers only and may change over time.",
-    ),
-    (
-        r"partners? of record|\bpla\b",
-        "The partner of record is the indirect reseller named on a subscription.",
-        "It is valid when the ID is a partner location account (PLA), is linked to an active indirect reseller, and the "
-        "reseller's region matches the distributor's.",
-    ),
-    (
-        r"migrat|legacy|new commerce|\bnce\b",
-        "Migration moves a legacy subscription to new commerce; Microsoft-led migration does it by itself.",
-        "Moving up to another product is an upgrade, which Partner Center calls a transition.",
-    ),
-    (
-        r"transition|upgrad",
-        "A transition is an upgrade from one product to a higher one.",
-        "The possible targets come from Microsoft's list of upgrade paths.",
-    ),
-    (
-        r"promo|discount",
-        "A promotion is a discount by Microsoft for certain products, terms and billing plans.",
-        "It applies when the market, the customer's segment, the term, the billing plan, the licenses and the "
-        "purchases so far meet its conditions. Of several, the largest discount applies.",
-    ),
-    (
-        r"<term>|<cycle>|annual|monthly|upfront|billed|term\b|billing",
-        "The term is how long the subscription is agreed for, the billing plan is how often it is charged.",
-        "“Annual, billed monthly” is a term of 1 year that is charged each month. “Upfront” is charged once a year.",
-    ),
-    (
-        r"cancel|refund",
-        "A subscription can be canceled within its cancellation window, the first days of the term.",
-        "Within it the refund is prorated by day. Afterwards it runs to the end of the term.",
-    ),
-    (r"report|file|download", "Reports are made in the background and appear under Downloads.", "The one that can be made here now: extended service term (EST)."),
-    (
-        r"price|pricing|cost",
-        "Ask for a price with the product and the customer.",
-        "For example: What is the current price for Microsoft 365 Business Premium for customer Fabrikam? Add term, "
-        "billing plan and licenses to get the exact amount. The price list decides.",
-    ),
-)  # fmt: skip
+REPORTS = "{reports}"
+
+
+@cache
+def _answers() -> dict[str, list[dict[str, Any]]]:
+    """What a word means, and which page does what the panel does not: data, with the page that says so."""
+    return tomllib.loads((Path(__file__).parent / "answers.toml").read_text(encoding="utf-8"))
+
+
 GREETINGS = (
     (r"thank|thx|cheers|\bty\b|great|perfect|nice|good job|helpful", "You are welcome."),
     (r"bye|see you", "Goodbye. The conversation stays under Earlier conversations."),
@@ -80,39 +28,18 @@ GREETINGS = (
     ),
     (r"how are you", "All is well here."),
 )
-# Actions that a page does and the panel does not.
-ELSEWHERE: tuple[tuple[str, str, str, str], ...] = (
-    (r"auto-? ?renew", "Auto-renew is switched on the subscription's page.", "Subscriptions", "customers:subscriptions"),
-    (
-        r"partner of record|reseller of record",
-        "The partner of record is changed on the subscription's page.",
-        "Subscriptions",
-        "customers:subscriptions",
-    ),
-    (r"^(?:\S+ ){0,4}?upgrad|transition", "An upgrade is started on the subscription's page.", "Subscriptions",
-     "customers:subscriptions"),
-    (
-        r"\b(?:buy|order|purchase|add|place|increase|seats|licenses)\b.*(?:<quantity>|<product>|seats|licenses|order)",
-        "Buying goes through the customer's cart.",
-        "Carts",
-        "customers:carts",
-    ),
-    (r"customer|tenant", "Customers are managed on the Customers page.", "Customers", "customers:customers"),
-    (r"password|user|admin", "Accounts are managed by an admin agent of your company.", "Profile", "profile"),
-    (r"invoice|reconcil|billing", "Invoices are not part of the panel.", "Downloads", "downloads:list"),
-)  # fmt: skip
 
 
-def explain(sentence: str, *, can_do: list[dict[str, str]]) -> Answer:
-    """`help`: the word that was asked about, else what can be asked here."""
-    low = sentence.casefold()
-    for pattern, lead, body in MEANINGS:
-        if re.search(pattern, low):
-            return Answer(
-                lead=lead,
-                body=body,
-                sources=(Source(title="Partner Center documentation", detail="checked 23 Nov 2026"),),
-            )
+def explain(sentence: str, *, can_do: list[dict[str, str]], reports: list[str]) -> Answer:
+    """`help`: the word that was asked about, else what can be asked here. Nothing is looked up or started."""
+    entry = _first("meaning", sentence)
+    if entry:
+        when = entry["checked"]
+        return Answer(
+            lead=entry["lead"],
+            body=entry["body"].replace(REPORTS, ", ".join(reports)),
+            sources=(Source(title=entry["source"], detail=f"checked {when.day} {when:%b %Y}"),),
+        )
     examples = [item["prompt"] for item in can_do]
     return Answer(
         lead="Ask about prices, promotions, subscriptions and reports of your customers.",
@@ -127,13 +54,23 @@ def chat(sentence: str) -> Answer:
     return Answer(lead=lead, body="Name a customer, a product or a cart line to look something up.")
 
 
-def refuse(sentence: str, *, nearest: list[dict[str, str]]) -> Answer:
-    """`out_of_scope`: says so, links the page that does it, and names the nearest things that can be done."""
+def refuse(sentence: str, *, nearest: list[dict[str, str]], subscription: str = "") -> Answer:
+    """`out_of_scope`: says so, links the page that does it, and names the nearest things that can be done.
+
+    `subscription` is the ID of the one in view: then the link leads to its own page."""
+    entry = _first("elsewhere", sentence)
+    if not entry:
+        return _refusal("The assistant cannot help with this.", "", nearest, ())
+    link = Link(label=entry["label"], to=entry["page"])
+    if subscription and entry.get("here"):
+        args = {"subscription_id": subscription}
+        link = Link(label="Open the page that does it", to=f"customers:{entry['here']}", args=args)
+    return _refusal("The assistant does not do this.", entry["says"], nearest, (link,))
+
+
+def _first(kind: str, sentence: str) -> dict[str, Any]:
     low = sentence.casefold()
-    for pattern, reason, label, page in ELSEWHERE:
-        if re.search(pattern, low):
-            return _refusal("The assistant does not do this.", reason, nearest, (Link(label=label, to=page),))
-    return _refusal("The assistant cannot help with this.", "", nearest, ())
+    return next((entry for entry in _answers()[kind] if re.search(entry["words"], low)), {})
 
 
 def not_wired(*, title: str, page: str, nearest: list[dict[str, str]]) -> Answer:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from assistant import services
 from customers.models import Availability, Customer, Order, OrderLine, Subscription
 from portal.core.access import PartnerKind
 from portal.core.scope import Scope
@@ -211,3 +212,22 @@ def test_the_suggested_next_questions_work(say: Say, power_bi: Subscription) -> 
         asked += [chip for chip in reply.answer["chips"] if chip not in seen and len(seen) < 4]
         seen |= set(reply.answer["chips"])
     assert {"subscription_details", "cancellation_eligibility", "quantity_reduction"} <= seen
+
+
+def test_on_a_page_another_customers_subscription_can_be_asked_about(
+    ours: Scope, say: Say, power_bi: Subscription, as_of: datetime
+) -> None:
+    other = factories.make_customer(power_bi.customer.partner, "Tailspin Toys")
+    visio = factories.make_subscription(other, name="Visio Plan 2", offer_id=OFFER)
+    page = services.look_at(ours, path=f"/subscriptions/{power_bi.subscription_id}/", as_of=as_of)
+    by_id = say(f"Get the details of subscription {visio.subscription_id}", page=page)
+    assert by_id.answer["lead"].startswith("Visio Plan 2 of Tailspin Toys is active")
+    named = say("Can the subscription be canceled for customer Tailspin Toys?", page=page)
+    assert (named.status, named.answer["asks_for"]) == ("needs_input", ["subscription"]), "not the page's: it is another's"
+
+
+def test_a_customer_and_the_id_of_anothers_subscription_do_not_fit(say: Say, power_bi: Subscription) -> None:
+    factories.make_customer(power_bi.customer.partner, "Tailspin Toys")
+    reply = say(f"Get the details of subscription {power_bi.subscription_id} for customer Tailspin Toys.")
+    assert reply.status == "needs_input"
+    assert reply.text.startswith("No subscription matches")
