@@ -5,9 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
 
 from assistant.models import Conversation, Feedback, Turn
 from portal.core.scoped_admin import ReadOnlyInline, ReadOnlyMixin, ScopedAdmin
+
+SHOWN = 20  # turns of a transcript
 
 
 class TurnInline(ReadOnlyInline):
@@ -43,6 +47,8 @@ class FeedbackAdmin(ReadOnlyMixin, ScopedAdmin):
     list_filter = ("helpful", "reason")
     search_fields = ("text", "=turn__skill", "=user__email")
     sortable_by = ()
+    fields = ("created_at", "user", "helpful", "reason", "text", "skill", "conversation", "transcript")
+    readonly_fields = ("skill", "conversation", "transcript")
 
     @admin.display
     def skill(self, feedback: Feedback) -> str:
@@ -50,4 +56,13 @@ class FeedbackAdmin(ReadOnlyMixin, ScopedAdmin):
 
     @admin.display
     def conversation(self, feedback: Feedback) -> Any:
-        return feedback.turn.conversation
+        talk = feedback.turn.conversation
+        return format_html('<a href="{}">{}</a>', reverse("admin:assistant_conversation_change", args=[talk.pk]), talk)
+
+    @admin.display
+    def transcript(self, feedback: Feedback) -> str:
+        """What was said up to the answer that was rated; the whole talk is behind the conversation."""
+        rated = feedback.turn
+        turns = rated.conversation.turns.filter(number__lte=rated.number).order_by("-number")[:SHOWN]
+        rows = [(turn.get_speaker_display(), turn.text) for turn in reversed(turns)]
+        return format_html_join("", "<p><b>{}</b><br>{}</p>", rows)

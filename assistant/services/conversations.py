@@ -386,5 +386,11 @@ def give_feedback(
         text=clean(text[:1000]),
         created_at=as_of,
     )
-    audit.record(scope, "assistant.rated", conversation, as_of=as_of, after={"turn": number, "helpful": helpful})
+    audit.record(
+        scope,
+        "assistant.rated",
+        conversation,
+        as_of=as_of,
+        after={"turn": number, "helpful": helpful, "reason": reason if reason in REASONS else ""},
+    )
     return turn

@@ -223,7 +223,9 @@ def test_on_a_page_another_customers_subscription_can_be_asked_about(
     by_id = say(f"Get the details of subscription {visio.subscription_id}", page=page)
     assert by_id.answer["lead"].startswith("Visio Plan 2 of Tailspin Toys is active")
     named = say("Can the subscription be canceled for customer Tailspin Toys?", page=page)
-    assert (named.status, named.answer["asks_for"]) == ("needs_input", ["subscription"]), "not the page's: it is another's"
+    assert (named.status, named.answer["asks_for"]) == ("needs_input", ["subscription"]), (
+        "not the page's: it is another's"
+    )
 
 
 def test_a_customer_and_the_id_of_anothers_subscription_do_not_fit(say: Say, power_bi: Subscription) -> None:

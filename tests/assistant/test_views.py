@@ -15,7 +15,7 @@ from django.urls import reverse
 
 from assistant.models import Conversation, Feedback, Turn
 from customers.models import Cart, CartLine, Customer
-from portal.core.models import User
+from portal.core.models import AuditEvent, User
 from portal.core.scope import Scope
 from tests import factories
 
@@ -130,6 +130,37 @@ def test_feedback_reaches_staff(client: Client, ours: Scope) -> None:
     client.post(url, {"helpful": "1"})
     found = Feedback.objects.within(ours).get()
     assert (found.helpful, found.reason) == (True, "")
+
+
+def test_staff_read_feedback_with_the_transcript(client: Client, client_for: Sign, ours: Scope) -> None:
+    client.post(ASK, {"text": "price of <script>nothing</script>"})
+    turn = Turn.objects.within(ours).get(speaker="assistant")
+    url = reverse("assistant:feedback", args=[turn.conversation.conversation_id, turn.number])
+    client.post(url, {"helpful": "0", "reason": "incomplete", "text": "The <b>price</b> is missing"})
+    rated = AuditEvent.objects.get(event="assistant.rated", partner_id=ours.partner_id)
+    assert rated.after == {"turn": 2, "helpful": False, "reason": "incomplete"}
+    staff = client_for(factories.make_staff())
+    feedback = Feedback.objects.within(ours).get()
+    listed = staff.get(reverse("admin:assistant_feedback_changelist")).content.decode()
+    assert "incomplete" in listed
+    page = staff.get(reverse("admin:assistant_feedback_change", args=[feedback.pk])).content.decode()
+    assert "price of &lt;script&gt;nothing" in page
+    assert "The &lt;b&gt;price" in page
+    assert reverse("admin:assistant_conversation_change", args=[turn.conversation_id]) in page
+
+
+def test_history_reopens_a_talk_and_a_new_one_keeps_it(client: Client, ours: Scope) -> None:
+    client.post(ASK, {"text": "hello"})
+    first = Conversation.objects.within(ours).get()
+    client.post("/assistant/new/", {"page": "/customers/"})
+    assert "Hello." not in client.get("/assistant/").content.decode()
+    listed = client.get("/assistant/earlier/").content.decode()
+    assert f'href="/assistant/{first.conversation_id}/' in listed
+    assert "ended" in listed
+    again = client.get(f"/assistant/{first.conversation_id}/").content.decode()
+    assert "Hello." in again
+    client.post(ASK, {"text": "thanks", "conversation": str(first.conversation_id)})
+    assert Turn.objects.within(ours).filter(conversation=first).count() == 4, "it goes on where it stood"
 
 
 def test_foreign_conversations_are_not_found(client: Client, client_for: Sign, theirs_user: User, ours: Scope) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from assistant.engine.match import matcher
 from assistant.services.resolve_duplicates import AfterUpgrade
 from assistant.skill import Skill
 from assistant.skills import SKILLS
+from downloads import services as downloads
 from portal.core.access import CAPABILITIES
 from portal.core.jobs import WRITES
 
@@ -55,7 +57,27 @@ def test_only_the_report_is_started_without_a_confirmation() -> None:
         for word in re.findall(r"\.(\w+)\(", inspect.getsource(inspect.getmodule(skill.run) or inspect))
         if word in writers and not skill.confirm
     }
-    assert used == {"est_report", "targeted_offers_report", "upsell_report"}
+    assert used == {f"{key.replace('-', '_')}_report" for key in downloads.REPORTS}
+
+
+def test_no_phrase_claims_two_skills() -> None:
+    """The same words, or the same title, would make one of two skills unreachable."""
+    claims: dict[str, set[str]] = defaultdict(set)
+    for key, intent in matcher().intents.items():
+        for phrase in (*intent.get("examples", ()), intent.get("title", "")):
+            claims[" ".join(phrase.casefold().split())].add(key)
+    for key, skill in SKILLS.items():
+        claims[skill.prompt.casefold()].add(key)
+    claims.pop("", None)
+    assert len(claims) >= 2 * len(SKILLS)
+    assert not {phrase: keys for phrase, keys in claims.items() if len(keys) > 1}
+
+
+@pytest.mark.parametrize("skill", SKILLS.values(), ids=SKILLS.keys())
+def test_it_has_a_title_and_a_prompt(skill: Skill) -> None:
+    """Help names it, its card in the panel sends the prompt."""
+    assert skill.title[:1].islower(), "it goes on from: it can …"
+    assert len(skill.prompt) > 20
 
 
 def test_every_card_has_its_template() -> None:
