@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 
-from assistant.models import Conversation, Feedback, Turn
+from assistant.models import Allowance, Conversation, Feedback, Proposal, Turn
 from portal.core.scoped_admin import ReadOnlyInline, ReadOnlyMixin, ScopedAdmin
 
 SHOWN = 20  # turns of a transcript
@@ -66,3 +66,32 @@ class FeedbackAdmin(ReadOnlyMixin, ScopedAdmin):
         turns = rated.conversation.turns.filter(number__lte=rated.number).order_by("-number")[:SHOWN]
         rows = [(turn.get_speaker_display(), turn.text) for turn in reversed(turns)]
         return format_html_join("", "<p><b>{}</b><br>{}</p>", rows)
+
+
+@admin.register(Proposal)
+class ProposalAdmin(ReadOnlyMixin, ScopedAdmin):
+    """Changes that wait for a person's approval. The hash of the verification ID is of no use to anybody here."""
+
+    list_display = (
+        "created_at",
+        "state",
+        "partner",
+        "user",
+        "conversation",
+        "ticket_id",
+        "wrong_entries",
+        "expires_at",
+    )
+    list_select_related = ("partner", "user", "conversation")
+    list_filter = ("state", "partner")
+    search_fields = ("=ticket_id", "=user__email", "=conversation__conversation_id")
+    sortable_by = ()
+    exclude = ("code_hash", "digest", "steps")
+
+
+@admin.register(Allowance)
+class AllowanceAdmin(ReadOnlyMixin, ScopedAdmin):
+    list_display = ("user", "partner", "started_at", "count")
+    list_select_related = ("user", "partner")
+    search_fields = ("=user__email",)
+    sortable_by = ()
