@@ -77,6 +77,8 @@ def asked_by(promotions: Iterable[Promotion], lines: Collection[SkuKey], *, quan
     assigned: set[PromotionRow] = set()
     for promotion in promotions:
         covered = {(entry.product_id, entry.sku_id) for entry in promotion.covered} & set(lines)
+        if not covered:
+            continue
         least, most = seat_limits(promotion)
         if least > (1 if quantity is None else quantity):
             exact |= covered
@@ -136,12 +138,10 @@ def turns(promotions: Sequence[Promotion], lines: Collection[SkuKey], facts: Fac
     buyer = buyer_of(facts, market="", segment="")
     found: set[int] = set()
     for promotion in promotions:
+        covered = {(entry.product_id, entry.sku_id) for entry in promotion.covered} & set(lines)
         least, most = seat_limits(promotion)
-        for entry in promotion.covered:
-            sku = (entry.product_id, entry.sku_id)
-            if sku in lines:
-                found.add(least - buyer.owned.get(sku, 0))
-        if most is not None:
+        found |= {least - buyer.owned.get(sku, 0) for sku in covered}
+        if covered and most is not None:
             used = buyer.redeemed.get(promotion_key(promotion.promotion_id), Redemption()).licenses
             found.add(max(0, most - used) + 1)
     return found

@@ -12,7 +12,7 @@ import tempfile
 
 from tests import services
 
-BENCHMARKS = ("price_import", "lists", "est_report")
+BENCHMARKS = ("price_import", "lists", "est_report", "offers_report")
 
 
 def main() -> int:
