@@ -36,7 +36,7 @@ from decimal import Decimal
 from customers.rules.billing import amounts
 from customers.rules.pricing import Quote
 from customers.rules.promotion_constraints import check
-from customers.rules.promotions import LineOutcome
+from customers.rules.promotions import LineOutcome, percent
 from customers.rules.vocabulary import EndOfTerm, PriceView, SubscriptionStatus, day_words, licenses, term_words
 from portal.core.decision import Check, Decision, Rule
 from portal.core.money import Money
@@ -106,6 +106,10 @@ class Recommendation(Decision):
     @property
     def discount(self) -> Decimal:
         return self.outcome.discount or Decimal(0)
+
+    @property
+    def discount_words(self) -> str:
+        return percent(self.discount)
 
     @property
     def list_price(self) -> Money | None:

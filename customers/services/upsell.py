@@ -14,7 +14,7 @@ from customers.queries import promotion_buyers, subscriptions
 from customers.queries import upsell as queries
 from customers.rules import upsell as rule
 from customers.rules.promotion_cases import NO_FACTS, Asked, Facts, asked_by, turns
-from customers.rules.upsell import Listed, Recommendation, Upsell
+from customers.rules.upsell import HORIZON, Listed, Recommendation, Upsell
 from customers.rules.vocabulary import EndOfTerm, SubscriptionStatus
 from customers.services import promotion_markets, promotions
 from customers.services.promotion_markets import Market, MarketKey
@@ -22,7 +22,10 @@ from customers.services.promotions import Shelf
 from customers.services.subscriptions import SubscriptionNotFound
 from portal.core.scope import Scope
 
-__all__ = ["Offer", "Recommendation", "Recommendations", "Upsell", "explain", "for_customer", "up_for_renewal"]
+__all__ = [
+    "HORIZON", "Offer", "Recommendation", "Recommendations", "Upsell", "explain", "for_customer", "is_near",
+    "up_for_renewal",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,6 +92,12 @@ def explain(scope: Scope, *, subscription_id: UUID, as_of: datetime) -> Offer:
     return _offers(scope, row.customer, [row], as_of=as_of)[0]
 
 
+def is_near(row: Subscription, *, as_of: datetime) -> bool:
+    """Is the subscription called a plan of Business and does its term end within the horizon? Asks no database, so
+    that a page can leave out the question for most subscriptions."""
+    return rule.is_business(row.offer_name) and as_of <= row.commitment_ends_at < as_of + HORIZON
+
+
 def for_customer(scope: Scope, *, customer: Customer, as_of: datetime) -> list[Offer]:
     """The same for each of the customer's active subscriptions of the Business family whose term ends within the
     horizon, soonest first. The number of queries does not depend on how many there are."""
@@ -97,7 +106,7 @@ def for_customer(scope: Scope, *, customer: Customer, as_of: datetime) -> list[O
         status=SubscriptionStatus.ACTIVE,
         is_trial=False,
         commitment_ends_at__gte=as_of,
-        commitment_ends_at__lt=as_of + rule.HORIZON,
+        commitment_ends_at__lt=as_of + HORIZON,
         product_id__in={product_id for product_id, _ in family.plans},
     )
     mine = [

@@ -23,6 +23,7 @@ from customers.services import (
     renewals,
     subscription_preview,
     transitions,
+    upsell,
 )
 from customers.services import migration as ms_migration
 from customers.services import subscriptions as service
@@ -105,6 +106,9 @@ def subscription(request: HttpRequest, subscription_id: UUID) -> HttpResponse:
         else (),
         "answers": subscription_preview.answers(request.scope, subscription=row, as_of=as_of),
         "background": background,
+        "offer": upsell.explain(request.scope, subscription_id=subscription_id, as_of=as_of)
+        if upsell.is_near(row, as_of=as_of)
+        else None,
         **upgrade,
         "migration": ms_migration.eligibility(request.scope, subscription_id=subscription_id, as_of=as_of)
         if row.is_legacy
