@@ -146,6 +146,7 @@ def _check(check: Check) -> dict[str, Any]:
         "expected": check.expected,
         "found": check.found,
         "rule": f"{rule.title}, checked {rule.checked_on:%d %b %Y}" if rule else "",
+        "rule_code": rule.code if rule else "",
     }
 
 

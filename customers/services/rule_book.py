@@ -17,6 +17,7 @@ from portal.core.text import fold
 
 # Addresses of the code, which tell a reader of the page nothing.
 CODE = re.compile(r"\s*\(?`?customers[./]rules[./][\w.]+`?\)?")
+LEAD = re.compile(r"^The rule, made precise[:.]\s*")
 STEP = re.compile(r"^\d+\. ", re.MULTILINE)
 
 
@@ -43,14 +44,19 @@ def entries(text: str = "") -> list[Entry]:
 
 @cache
 def _all() -> tuple[Entry, ...]:
-    found: dict[str, Entry] = {}
+    found: dict[str, tuple[tuple[int, bool], Entry]] = {}
     for module in _modules():
         sentence, steps = _told(inspect.getdoc(module) or "")
+        source = inspect.getsource(module)
         for _, value in inspect.getmembers(module):
-            # The module that makes a rule tells it; others only name it.
-            if isinstance(value, Rule) and _makes(module, value):
-                found.setdefault(value.code, Entry(rule=value, sentence=sentence, steps=steps))
-    return tuple(sorted(found.values(), key=lambda entry: fold(entry.rule.title)))
+            if not isinstance(value, Rule):
+                continue
+            # Of the modules that decide by a rule, the one that says most of it; of two alike, the one that makes it.
+            rank = len(steps), f'code="{value.code}"' in source
+            if value.code not in found or rank > found[value.code][0]:
+                found[value.code] = rank, Entry(rule=value, sentence=sentence, steps=steps)
+    entries = [entry for _, entry in found.values()]
+    return tuple(sorted(entries, key=lambda entry: fold(entry.rule.title)))
 
 
 def _modules() -> Iterator[ModuleType]:
@@ -58,20 +64,16 @@ def _modules() -> Iterator[ModuleType]:
         yield importlib.import_module(f"{rules.__name__}.{found.name}")
 
 
-def _makes(module: ModuleType, rule: Rule) -> bool:
-    return f'code="{rule.code}"' in inspect.getsource(module)
-
-
 def _told(doc: str) -> tuple[str, tuple[str, ...]]:
-    """The first paragraph of a docstring, and its numbered conditions."""
-    sentence = _plain(doc.split("\n\n")[0])
-    first = STEP.search(doc)
-    if first is None:
-        return sentence, ()
-    numbered = doc[first.start() :]
-    # A paragraph that is not numbered ends the list.
-    block = re.split(r"\n\n(?!\d+\. )", numbered)[0]
-    return sentence, tuple(_plain(step) for step in STEP.split(block) if step.strip())
+    """The first paragraph of a docstring, and its numbered conditions; where it numbers none, the paragraphs after
+    its sources."""
+    sentence, *others = re.split(r"\n\n(?!\d+\. )", doc)
+    numbered = next((text for text in others if STEP.search(text)), None)
+    if numbered is not None:
+        found = STEP.split(numbered[STEP.search(numbered).start() :])  # type: ignore[union-attr]  # found just above
+    else:
+        found = [LEAD.sub("", text) for text in others if not text.startswith("Source")]
+    return _plain(sentence), tuple(_plain(text) for text in found if text.strip())
 
 
 def _plain(text: str) -> str:

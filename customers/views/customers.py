@@ -109,6 +109,9 @@ def customer(request: HttpRequest, tenant_id: UUID) -> HttpResponse:
         "table": table,
         "part": wants_part(request),
         "problems": table.problems,
+        "export_url": address(
+            reverse("customers:subscriptions_export"), {"customer": row.tenant_id, **table.sort_params}
+        ),
         "as_of": as_of,
     }
     return render_page(request, "customers/customers/page.html", context, part="list")

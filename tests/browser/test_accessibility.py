@@ -10,6 +10,11 @@ from tests.browser.conftest import NewPage
 
 SALES = "sam.abolrous@contoso.example"
 PAGES = {
+    "home": "/",
+    "renewals": "/renewals/",
+    "renewals, no match": "/renewals/?q=zzzz",
+    "announced prices": "/renewals/prices/",
+    "how this is decided": "/how-this-is-decided/",
     "customers": "/customers/",
     "customers, no match": "/customers/?q=zzzz",
     "subscriptions": "/subscriptions/",

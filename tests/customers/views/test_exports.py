@@ -182,6 +182,19 @@ def test_announced_prices_have_the_lines_and_the_sums_of_all_customers(client: C
         assert sums == sorted(sums, key=lambda row: -Decimal(row["ChangePerMonth"]))
 
 
+def test_a_customers_page_leads_to_the_file_of_its_subscriptions(client: Client, ours: Scope) -> None:
+    customer = Customer.objects.within(ours).filter(company_name__startswith="Acme").first()
+    assert customer is not None
+    for n in range(60):
+        factories.make_subscription(customer, quantity=n + 1)
+    page = f"/customers/{customer.tenant_id}/?sort=-licenses"
+    link = re.search(r'href="([^"]+)" download data-export', client.get(page).content.decode())
+    assert link
+    in_file = [row["SubscriptionId"] for row in exported(client, link[1].replace("&amp;", "&"))]
+    assert in_file == shown(client, page, SUBSCRIPTION)
+    assert len(in_file) == 61
+
+
 def test_carts_are_all_open_ones_or_those_that_expire(client: Client, ours: Scope, ours_user: User) -> None:
     now = clock.now()
     for n, customer in enumerate(Customer.objects.within(ours)):
