@@ -77,7 +77,8 @@ def test_each_line_leads_to_as_many_rows(client: Client, ours_user: User, theirs
     fill(ours_user)
     fill(theirs_user, 90)
     found = lines(client)
-    lists = {url: text for url, text in found.items() if not url.startswith("/support")}
+    # The chart, on a phone, is no list; tickets stand below.
+    lists = {url: text for url, text in found.items() if not url.startswith(("/support", "/customers/renewals/"))}
     assert len(lists) == 9, lists
     for url, text in lists.items():
         number = int(re.search(r"[\d,]+", text)[0].replace(",", ""))  # type: ignore[index]
