@@ -250,6 +250,16 @@ CELERY_BEAT_SCHEDULE = {
 ASSISTANT_QUESTIONS_PER_MINUTE = env.number("ASSISTANT_QUESTIONS_PER_MINUTE", 30)
 ASSISTANT_PROPOSAL_MINUTES = env.number("ASSISTANT_PROPOSAL_MINUTES", 30)
 
+# A language model for sentences that the assistant does not understand by itself. Empty: none is asked.
+ASSISTANT_MODEL_URL = env.text("ASSISTANT_MODEL_URL")
+ASSISTANT_MODEL_NAME = env.text("ASSISTANT_MODEL_NAME")
+ASSISTANT_MODEL_KEY = env.text("ASSISTANT_MODEL_KEY")
+ASSISTANT_MODEL_AZURE_VERSION = env.text("ASSISTANT_MODEL_AZURE_VERSION")
+ASSISTANT_MODEL_SECONDS = env.number("ASSISTANT_MODEL_SECONDS", 3)
+ASSISTANT_MODEL_SEES = env.text("ASSISTANT_MODEL_SEES", "masked")
+if ASSISTANT_MODEL_SEES not in {"masked", "sentence"}:
+    raise env.BadEnvironment(f"ASSISTANT_MODEL_SEES is {ASSISTANT_MODEL_SEES!r}: use masked or sentence")
+
 # E-mail: to the console unless a server is named.
 EMAIL_HOST = env.text("EMAIL_HOST")
 EMAIL_BACKEND = (

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from assistant.engine import names as naming
@@ -100,6 +100,7 @@ class Move:
     between: tuple[str, ...] = ()
     nearest: tuple[str, ...] = ()
     still_open: str = ""  # the question that waits while another one is answered
+    by: str = ""  # the language model that understood it
 
 
 def advance(
@@ -114,11 +115,13 @@ def advance(
     opens: str = "",
     given: Mapping[str, Any] | None = None,
     picked: Picked | None = None,
+    second: Match | None = None,
 ) -> Move:
     """One step. `text` is cleaned; `page` maps slot names to the records that the page shows. Changes `state`.
 
     `choice` is the key of an offered record; `opens` is the skill of a link that fills in the question, with the slots
-    `given`; `picked` is what a card with several choices was sent with.
+    `given`; `picked` is what a card with several choices was sent with;
+    `second` is a second opinion on the sentence, heard where the matcher has none of its own.
     """
     if opens in skills:
         state.settle()
@@ -151,11 +154,31 @@ def advance(
     if state.asking and not _new_question(match, state):
         return _answered(state, text, heard, found, skills, resolve, page)
     if match.skill in FREE and not _goes_on(state, match, heard, found, low):
+        if second is not None and match.skill in {"out_of_scope", "clarify"}:
+            match = second
+        if match.by:
+            return _by_model(state, match, heard, found, low, skills, matcher, resolve, page)
         return _aside(state, text, match, matcher, heard, found)
     if _goes_on(state, match, heard, found, low):
         skill = match.skill if match.skill not in FREE and match.score >= CONTINUES else state.last_skill
         return _begin(state, skill, heard, found, low, skills, matcher, resolve, page, onto=state.last_slots)
     return _begin(state, match.skill, heard, found, low, skills, matcher, resolve, page)
+
+
+def _by_model(
+    state: State,
+    match: Match,
+    heard: shapes.Heard,
+    found: naming.Names,
+    low: str,
+    skills: Mapping[str, Skill],
+    matcher: Matcher,
+    resolve: Resolve,
+    page: Mapping[str, Any],
+) -> Move:
+    """The skill that a model named. What it proposed for slots comes after what the sentence says by itself."""
+    move = _begin(state, match.skill, heard, found, low, skills, matcher, resolve, page, onto=match.proposed)
+    return replace(move, by=match.by)
 
 
 def _picked_skill(state: State, low: str, match: Match, matcher: Matcher) -> str:

@@ -11,7 +11,8 @@ import math
 import re
 import tomllib
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
@@ -32,13 +33,17 @@ BOTH_MEANT = {
 
 @dataclass(frozen=True)
 class Match:
-    """The skill that was meant, and the nearest ones, best first. `between` is filled for `clarify`."""
+    """The skill that was meant, and the nearest ones, best first. `between` is filled for `clarify`.
+
+    `by` names the language model whose opinion it is, `proposed` what it found for slots; both empty offline."""
 
     skill: str
     nearest: tuple[str, ...]
     between: tuple[str, ...] = ()
     score: float = 0.0
     concepts: frozenset[str] = frozenset()
+    proposed: Mapping[str, Any] = field(default_factory=dict)
+    by: str = ""
 
 
 class Understands(Protocol):

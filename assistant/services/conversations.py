@@ -13,14 +13,14 @@ from django.db.models import Max
 
 from assistant.engine import dialogue
 from assistant.engine.dialogue import Move, Picked, State
-from assistant.engine.match import matcher
+from assistant.engine.match import Match, matcher
 from assistant.engine.text import TooLong, clean
 from assistant.models import Conversation, Feedback, Proposal, Turn
-from assistant.services import flow, pages, proposals
+from assistant.services import flow, model, pages, proposals
 from assistant.services.pages import PageContext
 from assistant.services.resolve import told
 from assistant.services.resolve_duplicates import AfterUpgrade
-from assistant.skill import ERROR, NEEDS_CONFIRMATION, NEEDS_INPUT, REFUSED, Answer, Ref
+from assistant.skill import ERROR, NEEDS_CONFIRMATION, NEEDS_INPUT, REFUSED, Answer, Ref, Source
 from assistant.skill import NotFound as NotThere
 from assistant.skills import SKILLS, duplicates, talk
 from customers.services import cart as carts
@@ -75,6 +75,7 @@ class Said:
     opens: str
     given: dict[str, Any] | None = None
     picked: Picked | None = None
+    second: Match | None = None
 
     @property
     def is_typed(self) -> bool:
@@ -157,6 +158,11 @@ def handle(
         conversation_id = uuid.uuid5(_NAMESPACE, f"{scope.partner_id}/{scope.user_id}/{key}")
         _start(scope, conversation_id, as_of)
     heard = Said(text=text, page=page, origin=origin, choice=choice, opens=opens, given=given, picked=picked)
+    if heard.is_typed and model.is_on():
+        # Before the transaction: nothing is locked while it is waited for. An answer to an open question is no question.
+        known = mine(scope).filter(conversation_id=conversation_id).first()
+        if known is None or not known.state.get("asking"):
+            heard = replace(heard, second=model.opinion(text, as_of=as_of))
     return _handle(scope, heard=heard, as_of=as_of, conversation_id=conversation_id, submission_key=key)
 
 
@@ -272,8 +278,12 @@ def _advance(scope: Scope, state: State, heard: Said, sentence: str, as_of: date
         opens=heard.opens,
         given=heard.given,
         picked=heard.picked,
+        second=heard.second,
     )
     answer = _answer(scope, move, heard.page, sentence, as_of)
+    if move.by:
+        how = Source(title=f"Understood by the language model {move.by}", detail="answered from the portal's own data")
+        answer = replace(answer, sources=(*answer.sources, how))
     if answer.status == REFUSED:
         state.settle()  # no more questions for what may not be done
     if move.skill == duplicates.CANCEL_DUPLICATE.key and answer.asks_for == ("quantity",):
