@@ -49,6 +49,7 @@ __all__ = [
     "reactivate",
     "refresh",
     "suspend",
+    "with_those_of",
 ]
 
 
@@ -86,6 +87,14 @@ def losses_of_choice(known: Known) -> Losses:
     row = known.row
     actions = scheduled_changes.replaced_by_choice(row.scheduled_actions or ())
     return Losses(scheduled=scheduled_changes.sentences(row.scheduled_next_term_instructions, actions), afterwards="")
+
+
+def with_those_of(lost: Losses, other: Subscription | None) -> Losses:
+    """With what more licenses delete of the schedule of another subscription, which is named."""
+    if other is None:
+        return lost
+    theirs = scheduled_changes.sentences(other.scheduled_next_term_instructions, other.scheduled_actions or ())
+    return replace(lost, scheduled=(*lost.scheduled, *(f"{other.friendly_name}: {sentence}" for sentence in theirs)))
 
 
 def opened(scope: Scope, *, subscription_id: UUID, etag: str) -> Known:

@@ -77,13 +77,14 @@ class Options:
 
 @dataclass(frozen=True, kw_only=True)
 class Chosen:
-    """One upgrade, before it is made. `lost` are sentences beside the schedule, which `Options.losses` has."""
+    """One upgrade, before it is made. `lost` are sentences beside the schedule."""
 
     target: Target
     quantity: int
     into: Subscription | None
     eligibility: Eligibility
     lost: tuple[str, ...]
+    losses: Losses  # what is scheduled and would be deleted, of the subscription that the licenses go into as well
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,7 +123,8 @@ def choose(
     else:
         decision = rule.into_new(source, target.offer, quantity=quantity, as_of=as_of)
     lost = _lost(found.row, decision, into, as_of)
-    return Chosen(target=target, quantity=quantity, into=into, eligibility=decision, lost=lost)
+    losses = subscription_changes.with_those_of(found.losses, into)
+    return Chosen(target=target, quantity=quantity, into=into, eligibility=decision, lost=lost, losses=losses)
 
 
 @writes
@@ -149,8 +151,8 @@ def start(
     if chosen is None:
         raise SubscriptionNotFound
     chosen.eligibility.require()
-    if found.losses and not confirmed:
-        raise ScheduleWouldBeLost(found.losses.scheduled)
+    if chosen.losses and not confirmed:
+        raise ScheduleWouldBeLost(chosen.losses.scheduled)
     from_item, before = known.row.offer_id, reconciliation.item(scope, known.row)
     target = _carry_out(known, chosen, as_of=as_of)
     made = _record(known.row, target, chosen, from_item, as_of=as_of)

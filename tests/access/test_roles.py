@@ -58,6 +58,7 @@ def test_the_table_tells_people_apart() -> None:
         "owners",
         "billing",
         "schedulers",
+        "at_home",
     }
     for who in cells - {"public"}:
         assert len({expected(f"{who} 200", person) for person in PEOPLE}) > 1

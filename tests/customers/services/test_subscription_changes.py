@@ -15,8 +15,9 @@ from django.db import connection
 from django.db.models import Sum
 
 from customers.models import Customer, Subscription
-from customers.services import cancellation, quantity_reduction
+from customers.services import cancellation, quantity_reduction, subscription_bulk
 from customers.services import subscription_changes as service
+from customers.services.subscription_bulk import Picked
 from customers.services.subscription_changes import ScheduleWouldBeLost, SubscriptionChanged
 from customers.services.subscriptions import SubscriptionNotFound
 from portal.core.decision import NotAllowed
@@ -366,7 +367,7 @@ def test_of_two_reductions_of_the_same_licenses_one_wins(ours: Scope, row: Subsc
     assert "removed licenses (25 → 16)" in str(lost[0])
     after = fresh(ours, row)
     assert (after.quantity, after.refundable_quantity["totalQuantity"]) == (16, 0)
-    assert AuditEvent.objects.count() == 1
+    assert AuditEvent.objects.filter(event__startswith="subscription.").count() == 1
 
 
 @concurrent
@@ -389,3 +390,39 @@ def test_changes_of_one_customer_leave_the_summary_right(
     assert all(isinstance(result, Subscription) for result in results), results
     total = Subscription.objects.within(ours).aggregate(total=Sum("quantity"))["total"]
     assert fresh(ours, row).customer.license_count == total == 160
+
+
+@concurrent
+@pytest.mark.django_db(transaction=True)
+def test_a_choice_for_the_end_of_the_term_and_a_reduction_at_once(
+    ours: Scope, row: Subscription, as_of: datetime
+) -> None:
+    results = together(
+        lambda: change(ours, row, 20, as_of),
+        lambda: service.choose_end_of_term(
+            ours, subscription_id=row.subscription_id, choice="cancel", etag=ETAG, as_of=as_of
+        ),
+    )
+    assert sorted(type(result).__name__ for result in results) == ["Subscription", "SubscriptionChanged"], results
+    assert AuditEvent.objects.filter(event__startswith="subscription.").count() == 1
+
+
+@concurrent
+@pytest.mark.django_db(transaction=True)
+def test_a_choice_for_many_and_one_for_a_single_at_once(
+    ours: Scope, row: Subscription, customer: Customer, as_of: datetime
+) -> None:
+    """The one that comes second is told, and the others of the many are changed all the same."""
+    others = [factories.make_subscription(customer, name=f"Number {n}", etag=ETAG) for n in range(3)]
+    picked = [Picked(subscription_id=each.subscription_id, etag=ETAG) for each in [*others, row]]
+    many, single = together(
+        lambda: subscription_bulk.choose(ours, choice="cancel", picked=picked, as_of=as_of),
+        lambda: service.choose_end_of_term(
+            ours, subscription_id=row.subscription_id, choice="est", etag=ETAG, as_of=as_of
+        ),
+    )
+    single_won = isinstance(single, Subscription)
+    assert len(many.changed) == (3 if single_won else 4), (many, single)
+    assert single_won or isinstance(single, SubscriptionChanged)
+    assert [name for name, _ in many.refused] == ([row.friendly_name] if single_won else [])
+    assert fresh(ours, row).end_of_term == ("est" if single_won else "cancel")

@@ -126,6 +126,21 @@ def test_into_an_existing_one(ours: Scope, customer: Customer, source: Subscript
         start(ours, fresh(ours, there), as_of, into_subscription_id=uuid.uuid4())
 
 
+def test_the_schedule_of_the_subscription_it_goes_into_is_named_too(
+    ours: Scope, customer: Customer, source: Subscription, as_of: datetime
+) -> None:
+    there = factories.make_subscription(
+        customer, name="HQ", quantity=20, offer_id=f"{PREMIUM}:CFQ7TTC0X6RN",
+        scheduled_next_term_instructions={"quantity": 12}, etag="two",
+    )  # fmt: skip
+    with pytest.raises(ScheduleWouldBeLost) as lost:
+        start(ours, source, as_of, quantity=15, into_subscription_id=there.subscription_id)
+    assert lost.value.losses == ("HQ: At the renewal: 12 licenses.",)
+    assert fresh(ours, there).quantity == 20
+    start(ours, source, as_of, quantity=15, into_subscription_id=there.subscription_id, confirmed=True)
+    assert (fresh(ours, there).quantity, fresh(ours, there).scheduled_next_term_instructions) == (35, None)
+
+
 def test_an_upgrade_finds_its_duplicates(
     ours: Scope, customer: Customer, source: Subscription, as_of: datetime
 ) -> None:
@@ -233,7 +248,7 @@ def test_an_upgrade_and_a_cancellation_at_once(ours: Scope, source: Subscription
     upgraded = Transition.objects.within(ours).exists()
     row = fresh(ours, source)
     assert (row.sku_id, row.status) == (("0002", "active") if upgraded else ("0001", "deleted"))
-    assert AuditEvent.objects.count() == 1
+    assert AuditEvent.objects.filter(event__startswith="subscription.").count() == 1
 
 
 @concurrent
