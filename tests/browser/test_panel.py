@@ -1,0 +1,90 @@
+"""The assistant's panel in a real browser: about the page it is opened on, a report that grows, feedback, history."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.conftest import NewPage
+from tests.browser.test_accessibility import findings, scrolls_sideways
+
+SALES = "sam.abolrous@contoso.example"
+pytestmark = pytest.mark.browser
+
+
+def opened(page: Page) -> Locator:
+    """The panel, opened by the keyboard; focus is where one types."""
+    panel = page.get_by_role("complementary", name="AI assistant")
+    if not panel.is_visible():
+        page.keyboard.press("Control+i")
+    expect(panel.get_by_label("Message the assistant")).to_be_focused()
+    return panel
+
+
+def ask(panel: Locator, text: str) -> Locator:
+    """Type, press Enter; returns the answer."""
+    before = panel.locator(".ai").count()
+    panel.get_by_label("Message the assistant").fill(text)
+    panel.get_by_label("Message the assistant").press("Enter")
+    answer = panel.locator(".ai").nth(before)
+    expect(answer).to_be_visible()
+    return answer
+
+
+@pytest.mark.parametrize(("width", "theme"), [(1440, "light"), (1366, "dark"), (1024, "light"), (390, "dark")])
+def test_this_subscription(new_page: NewPage, width: int, theme: str) -> None:
+    page = new_page(SALES, width=width, theme=theme)
+    page.goto("/subscriptions/?q=visio")
+    page.get_by_role("link", name="Visio Plan 1").first.click()
+    panel = opened(page)
+    expect(panel.get_by_text("Looking at")).to_be_visible()
+    offered = panel.get_by_role("button", name="Can it be canceled?")
+    expect(offered).to_be_visible()
+    found = findings(page)
+    offered.click()
+    answer = panel.locator(".ai").first
+    expect(answer.locator("p > b")).to_have_text(re.compile(r"^(Yes|No)\. Visio Plan 1 of "))
+    more = ask(panel, "How many licenses of this subscription may go?")
+    expect(more.get_by_role("link", name="Visio Plan 1")).to_have_attribute("href", re.compile("^/subscriptions/"))
+    expect(panel.get_by_label("Message the assistant")).to_be_focused()
+    found += findings(page)
+    assert not found, "\n".join(found)
+    assert not scrolls_sideways(page)
+    box, shown = panel.bounding_box(), more.bounding_box()
+    assert box
+    assert shown
+    assert shown["x"] + shown["width"] <= box["x"] + box["width"], "nothing is cut off at the side"
+
+
+def test_a_report_is_followed_in_its_card(new_page: NewPage) -> None:
+    page = new_page(SALES)
+    page.goto("/downloads/")
+    panel = opened(page)
+    answer = ask(panel, "Download targeted offers applicable to my customers")
+    card = answer.locator("section.xcard").first
+    expect(card).to_contain_text("DR-")
+    expect(card.get_by_text(re.compile("^(Ready|Nothing to report)$"))).to_be_visible(timeout=60_000)
+    expect(card).not_to_have_attribute("hx-get", re.compile("."))
+    again = ask(panel, "Generate a report of targeted offers for customers associated with my partner account")
+    expect(again.locator("p > b")).to_have_text(re.compile("is ready|Nothing to report"))
+
+
+def test_feedback_and_history(new_page: NewPage) -> None:
+    page = new_page(SALES)
+    page.goto("/assistant/")
+    panel = page.get_by_role("region", name="AI assistant")
+    answer = ask(panel, "what is EST?")
+    expect(answer).to_contain_text("Extended service term (EST)")
+    answer.get_by_text("Not helpful").click(force=True)
+    answer.get_by_label("Something is missing").check()
+    answer.get_by_label("More (optional)").fill("The day it starts")
+    answer.get_by_role("button", name="Send feedback").click()
+    expect(answer.get_by_text("Thank you. Staff read it.")).to_be_visible()
+    page.get_by_role("button", name="New conversation").click()
+    expect(page.get_by_text("What do you need, Sam?")).to_be_visible()
+    page.get_by_role("link", name="Earlier conversations").click()
+    page.get_by_role("link", name="what is EST?").first.click()
+    expect(page.locator(".me").first).to_contain_text("what is EST?")
+    expect(page.get_by_text("Thank you. Staff read it.")).to_be_visible()
