@@ -164,7 +164,8 @@ def _rows(records: Any, columns: tuple[Column, ...], evaluation_at: datetime) ->
 def _copy(printed: Any) -> Iterator[bytes]:
     """The rows as PostgreSQL prints them, each with its line feed."""
     sql, params = printed.sql_with_params()
-    with transaction.atomic(), connection.cursor() as cursor:
+    # Django's own errors, also in the middle of the rows: a cursor's copy() raises the driver's.
+    with connection.wrap_database_errors, transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(FOR_COPY)
         # With its values filled in, because Django's counting cursor passes on nothing but the text.
         statement = cursor.mogrify(f"COPY ({sql}) TO STDOUT WITH (FORMAT csv)", params)

@@ -222,15 +222,20 @@ def _writer(request: DownloadRequest, scope: Scope) -> Write:
 
 
 def _write(request: DownloadRequest, chunk: DownloadChunk, write: Write, now: Now) -> None:
-    """Write the part; record it and renew the lease, both or neither. Raises LeaseLost."""
-    keys = pipeline.Range(number=chunk.number, first=chunk.first_key, last=chunk.last_key)
+    """Write the part and record it; a database that went away leaves the part to whoever comes next. Raises LeaseLost."""
     mine = _undone(request).filter(pk=chunk.pk, claims=chunk.claims)
     try:
+        keys = pipeline.Range(number=chunk.number, first=chunk.first_key, last=chunk.last_key)
         part = _shop(request).write_part(chunk.number, chunk.claims, lambda out: write(keys, out))
+        _record(request, mine, part, as_of=now())
     except (OperationalError, InterfaceError):
         connection.close()
         mine.update(lease_until=None)
         raise
+
+
+def _record(request: DownloadRequest, mine: ScopedQuerySet, part: files.Part, *, as_of: datetime) -> None:
+    """Record the part and renew the lease, both or neither."""
     with transaction.atomic():
         if not mine.update(row_count=part.rows, byte_count=part.size, crc32=part.crc32, lease_until=None):
             raise LeaseLost
@@ -238,7 +243,7 @@ def _write(request: DownloadRequest, chunk: DownloadChunk, write: Write, now: No
             request,
             rows_done=F("rows_done") + part.rows,
             parts_done=F("parts_done") + 1,
-            lease_until=now() + LEASE,
+            lease_until=as_of + LEASE,
         )
 
 
@@ -312,7 +317,7 @@ def _publish(request: DownloadRequest, draft: files.Draft, whole: files.Whole, n
     # Named after the attempt, so that two workers never write the same file.
     name = _file_name(request, request.attempts) if whole.rows else ""
     if name:
-        _shop(request).publish(draft, name, _beat(request, now))
+        _store(request, draft, name, now)
     as_of = now()
     try:
         with transaction.atomic():
@@ -338,6 +343,17 @@ def _publish(request: DownloadRequest, draft: files.Draft, whole: files.Whole, n
         raise
     for attempt in range(1, request.attempts):  # what a worker published just before it was killed
         default_storage.delete(_file_name(request, attempt))
+
+
+def _store(request: DownloadRequest, draft: files.Draft, name: str, now: Now) -> None:
+    """Raises LeaseLost; Refused when the storage does not take the file, whatever it says."""
+    try:
+        _shop(request).publish(draft, name, _beat(request, now))
+    except (LeaseLost, OperationalError, InterfaceError):
+        raise
+    except Exception as error:
+        log.exception("the storage refused the file of request %s", request.pk)
+        raise Refused(NO_STORAGE) from error
 
 
 def _file_name(request: DownloadRequest, attempt: int) -> str:

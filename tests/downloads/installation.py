@@ -61,10 +61,11 @@ def fill(customers, subscriptions):
 
 
 class Installation:
-    def __init__(self, folder: Path, *, database: str, broker: str = "") -> None:
+    def __init__(self, folder: Path, *, database: str, broker: str = "", **more: str) -> None:
         self.folder = folder
         self.environment = {
             **os.environ,
+            **more,
             "PORTAL_MODE": "test",
             "PORTAL_DATA_DIR": str(folder),
             "DATABASE_URL": database,
@@ -79,8 +80,11 @@ class Installation:
 
     def ask(self, code: str) -> Any:
         """Run `code` inside the portal; it puts its answer into `answer`."""
-        text = PRELUDE + FILL + textwrap.dedent(code) + "\nprint('\\n' + json.dumps(answer, default=str))"
-        return json.loads(self._run([sys.executable, "-c", text]).splitlines()[-1])
+        return json.loads(self._run([sys.executable, "-c", self.program(code)]).splitlines()[-1])
+
+    def program(self, code: str) -> str:
+        """The text of a program that runs `code` inside the portal and prints its `answer` in the last line."""
+        return PRELUDE + FILL + textwrap.dedent(code) + "\nprint('\\n' + json.dumps(answer, default=str))"
 
     def _run(self, command: list[str]) -> str:
         done = subprocess.run(command, cwd=ROOT, env=self.environment, capture_output=True, text=True, check=False)
