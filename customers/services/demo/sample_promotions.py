@@ -158,9 +158,9 @@ EXCHANGE_TARGETED = SamplePromotion(
     description="15 % off for assigned customers that own Exchange Online (Plan 1).",
     covers=_both(catalog.EXCHANGE_2, "0.15", "0.15"), owned=((catalog.EXCHANGE_1, 1),), targeted=True,
 )  # fmt: skip
-POWER_BI_TARGETED = SamplePromotion(
-    promotion_id="39NFJQT2D1PB:0001:39NFJQT2D1P7", name="Selected for you: Power BI Pro, coming",
-    description="Starts in two weeks.", covers=((catalog.POWER_BI, YEAR_ANNUAL, "0.10"),), starts=14, targeted=True,
+F3_TARGETED = SamplePromotion(
+    promotion_id="39NFJQT2D1F3:0001:39NFJQT2D1F7", name="Selected for you: Microsoft 365 F3, coming",
+    description="Starts in two weeks.", covers=((catalog.F3, YEAR_ANNUAL, "0.10"),), starts=14, targeted=True,
 )  # fmt: skip
 PROJECT_TARGETED = SamplePromotion(
     promotion_id="39NFJQT2D2PR:0001:39NFJQT2D2P2", name="Selected for you: Project Online Essentials",
@@ -171,7 +171,7 @@ PROJECT_TARGETED = SamplePromotion(
 PROMOTIONS: tuple[SamplePromotion, ...] = (
     BUNDLE_PREMIUM, BUNDLE_STANDARD, COPILOT_LAUNCH, COPILOT_ADD_ON, TEAMS_LAUNCH, DEFENDER_FIRST, PREMIUM_THREE_YEARS,
     E5_LARGE, STANDARD_OPT_IN, VISIO_ENDING, ENTRA_PAST, BASIC_NEXT, E3_TARGETED, COPILOT_TARGETED,
-    E5_TARGETED, EXCHANGE_TARGETED, POWER_BI_TARGETED, PROJECT_TARGETED,
+    E5_TARGETED, EXCHANGE_TARGETED, F3_TARGETED, PROJECT_TARGETED,
 )  # fmt: skip
 
 

@@ -116,7 +116,7 @@ ASSIGNED: tuple[tuple[str, str, SamplePromotion], ...] = (
     ("contoso", "Trey Research", promotions.COPILOT_TARGETED),
     ("contoso", "Fabrikam Robotics", promotions.EXCHANGE_TARGETED),
     ("contoso", "The Phone Company", promotions.EXCHANGE_TARGETED),
-    ("contoso", "Fabrikam Robotics", promotions.POWER_BI_TARGETED),
+    ("contoso", "Fabrikam Robotics", promotions.F3_TARGETED),
     ("contoso", "Woodgrove Bank", promotions.PROJECT_TARGETED),
     ("adatum", "Datum Corporation", promotions.EXCHANGE_TARGETED),
     ("wingtip", "Boulder Innovations", promotions.EXCHANGE_TARGETED),
