@@ -13,12 +13,12 @@ from assistant.services.conversations import (
     get_turn,
     give_feedback,
     handle,
-    text_of,
     turns,
 )
 from assistant.services.pages import NOWHERE, PageContext, look_at, of_cart, of_upgrade
 from assistant.services.panel import ORIGINS, Panel, build, context_of, turn_of
 from assistant.services.progress import report_of
+from assistant.services.proposals import text_of
 
 __all__ = [
     "NOWHERE",

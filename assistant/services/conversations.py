@@ -20,7 +20,7 @@ from assistant.services import flow, model, pages, proposals
 from assistant.services.pages import PageContext
 from assistant.services.resolve import told
 from assistant.services.resolve_duplicates import AfterUpgrade
-from assistant.skill import ERROR, NEEDS_CONFIRMATION, NEEDS_INPUT, REFUSED, Answer, Ref, Source
+from assistant.skill import ERROR, NEEDS_INPUT, REFUSED, Answer, Ref, Source
 from assistant.skill import NotFound as NotThere
 from assistant.skills import SKILLS, duplicates, talk
 from customers.services import cart as carts
@@ -114,15 +114,6 @@ def turns(scope: Scope, *, conversation: Conversation) -> list[Turn]:
         .prefetch_related("feedback", "conversation__proposals__user")
     )
     return list(rows.order_by("-number")[:TURNS_SHOWN])[::-1]
-
-
-def text_of(scope: Scope, turn: Turn) -> str:
-    """An answer as text. One that asks for the verification ID shows it, which no stored text does."""
-    if turn.status != NEEDS_CONFIRMATION:
-        return turn.text
-    waits = proposals.of(scope, turn.conversation).filter(state=Proposal.State.ELIGIBLE).first()
-    code = proposals.code_of(waits) if waits else ""
-    return f"{turn.text}\nVerification ID: {code}" if code else turn.text
 
 
 def earlier(scope: Scope, *, limit: int = 30) -> list[Conversation]:

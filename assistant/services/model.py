@@ -73,8 +73,8 @@ def opinion(text: str, *, as_of: datetime) -> Match | None:
     if offline.skill not in UNSURE or offline.score >= SURE or not sentence:
         return None
     try:
-        _library()  # once in a process; loading it is no fault of the endpoint
-        said = _pool().submit(_ask, sentence if settings.ASSISTANT_MODEL_SEES == "sentence" else masked)
+        client = _connected(settings.ASSISTANT_MODEL_URL, settings.ASSISTANT_MODEL_AZURE_VERSION)
+        said = _pool().submit(_ask, client, sentence if settings.ASSISTANT_MODEL_SEES == "sentence" else masked)
         found = _checked(said.result(timeout=settings.ASSISTANT_MODEL_SECONDS), sentence, offline)
     except Exception as error:  # whatever the other side does: the offline answer stands
         log.warning("The language model gave no answer: %s", type(error).__name__)
@@ -84,9 +84,9 @@ def opinion(text: str, *, as_of: datetime) -> Match | None:
     return found
 
 
-def _ask(sentence: str) -> Any:
+def _ask(client: Any, sentence: str) -> Any:
     """The arguments of the tool call."""
-    reply = _client().chat.completions.create(
+    reply = client.chat.completions.create(
         model=settings.ASSISTANT_MODEL_NAME,
         temperature=0,
         max_tokens=300,
@@ -142,25 +142,21 @@ def _pool() -> ThreadPoolExecutor:
 
 
 @cache
-def _library() -> Any:
-    """Loaded where it is used: an installation without a model does not need it."""
-    return importlib.import_module("openai")
-
-
-def _client() -> Any:
-    library = _library()
+def _connected(url: str, azure_version: str) -> Any:
+    """The client, made once in a process and before the time limit runs: loading the library is no fault of the
+    endpoint. An installation without a model does not need the library."""
+    library = importlib.import_module("openai")
     common = {
         "api_key": settings.ASSISTANT_MODEL_KEY or "none",
         "timeout": settings.ASSISTANT_MODEL_SECONDS,
         "max_retries": 0,
     }
-    if settings.ASSISTANT_MODEL_AZURE_VERSION:
-        return library.AzureOpenAI(
-            azure_endpoint=settings.ASSISTANT_MODEL_URL,
-            api_version=settings.ASSISTANT_MODEL_AZURE_VERSION,
-            **common,
-        )
-    return library.OpenAI(base_url=settings.ASSISTANT_MODEL_URL, **common)
+    if azure_version:
+        client = library.AzureOpenAI(azure_endpoint=url, api_version=azure_version, **common)
+    else:
+        client = library.OpenAI(base_url=url, **common)
+    client.chat.completions  # noqa: B018 - loaded by the library when first touched
+    return client
 
 
 def _instructions() -> str:

@@ -23,7 +23,7 @@ from django.db import transaction
 from django.utils.crypto import constant_time_compare, salted_hmac
 
 from assistant.engine import verification
-from assistant.models import Conversation, Proposal
+from assistant.models import Conversation, Proposal, Turn
 from assistant.skill import ANSWERED, ERROR, NEEDS_CONFIRMATION, NEEDS_INPUT, REFUSED, Answer, Link
 from assistant.skills import duplicates as cards
 from customers.models import Ticket
@@ -104,6 +104,15 @@ def code_of(proposal: Proposal) -> str:
     if proposal.state != State.ELIGIBLE or not constant_time_compare(_hash(code, proposal), proposal.code_hash):
         return ""
     return verification.grouped(code)
+
+
+def text_of(scope: Scope, turn: Turn) -> str:
+    """An answer as text. One that asks for the verification ID shows it, which no stored text does."""
+    if turn.status != NEEDS_CONFIRMATION:
+        return turn.text
+    waits = of(scope, turn.conversation).filter(state=State.ELIGIBLE).first()
+    code = code_of(waits) if waits else ""
+    return f"{turn.text}\nVerification ID: {code}" if code else turn.text
 
 
 def approve(scope: Scope, proposal: Proposal, *, typed: str, as_of: datetime) -> Answer | Mistyped:

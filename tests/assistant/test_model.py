@@ -78,6 +78,7 @@ def fake(settings: Any) -> Iterator[Fake]:
     threading.Thread(target=server.serve_forever, daemon=True).start()
     settings.ASSISTANT_MODEL_URL = f"http://127.0.0.1:{server.server_port}/v1"
     settings.ASSISTANT_MODEL_NAME = "fake-model"
+    settings.ASSISTANT_MODEL_SECONDS = 60  # a busy machine is no dead endpoint
     model.breaker.failures, model.breaker.closed_until = 0, None
     yield server
     server.release.set()
