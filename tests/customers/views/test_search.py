@@ -55,5 +55,5 @@ def test_the_nearest_name_is_offered(client_for, ours_user: User, customer: Cust
     assert customer.company_name in page
 
 
-def test_the_start_page_leads_to_the_customers(client_for, ours_user: User) -> None:
-    assert client_for(ours_user).get("/").url == reverse("customers:customers")
+def test_the_start_page_is_there(client_for, ours_user: User) -> None:
+    assert client_for(ours_user).get("/").status_code == 200
