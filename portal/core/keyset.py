@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.core.signing import BadSignature, Signer
-from django.db.models import DateTimeField, F, Model, QuerySet
+from django.db.models import DateTimeField, DecimalField, F, Model, QuerySet
 from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
 
 PER_PAGE = 50
@@ -190,6 +191,8 @@ def _write(row: Any, model: type[Model], sort: Sort, number: int | None) -> str:
     value = getattr(row, sort.field)
     if isinstance(value, datetime):
         value = value.isoformat()
+    elif isinstance(value, Decimal):
+        value = str(value)
     return _signer(model, sort).sign_object([value, row.id, number])
 
 
@@ -198,6 +201,9 @@ def _read(side: str, text: str, model: type[Model], sort: Sort) -> Place:
         value, pk, number = _signer(model, sort).unsign_object(text)
     except (BadSignature, ValueError):
         return FIRST
-    if isinstance(model._meta.get_field(sort.field), DateTimeField):
+    column = model._meta.get_field(sort.field)
+    if isinstance(column, DateTimeField):
         value = datetime.fromisoformat(value)
+    elif isinstance(column, DecimalField):
+        value = Decimal(value)
     return Place(side, value, pk, number)

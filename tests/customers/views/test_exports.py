@@ -52,7 +52,7 @@ LISTS = {
     ),
     "renewals": List(
         "/renewals/", "/renewals.csv", "SubscriptionId", SUBSCRIPTION,
-        ("", "?within=30", "?outcome=silent_est&sort=-stake", "?q=visio&within=60", "?unpriced=1", "?term=P3Y"),
+        ("", "?within=30", "?outcome=silent_est&sort=-stake", "?sort=-stake", "?sort=stake", "?q=visio&within=60", "?unpriced=1", "?term=P3Y"),
     ),
     "duplicates": List(
         "/subscriptions/duplicates/", "/subscriptions/duplicates.csv", "SubscriptionId", SUBSCRIPTION, ("", "?sort=-name"),
