@@ -65,7 +65,7 @@ def test_the_card_follows_the_request(client_for: Sign, ours_user: User, ours: S
     turn = Turn.objects.within(ours).get(speaker="assistant")
     page = client.get(f"/assistant/{turn.conversation.conversation_id}/").content.decode()
     assert ">Ready<" in page, "the page without script shows how it stands now"
-    assert 'hx-trigger="load' not in page
+    assert "/report/?asked=" not in page
 
 
 def test_a_foreign_report_card_is_not_found(client_for: Sign, theirs_user: User, say: Say) -> None:
