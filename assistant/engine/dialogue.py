@@ -8,31 +8,25 @@ several fit (it asks which), or none does (it says so).
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from assistant.engine import names as naming
-from assistant.engine import slots as shapes
 from assistant.engine.choices import one_of, place, several_of
 from assistant.engine.fill import fill
-from assistant.engine.match import Match, Matcher
+from assistant.engine.follow import AGAIN, OTHER, THERE, elsewhere, only_values, remembered
+from assistant.engine.match import Match, Matcher, is_about_us
+from assistant.engine.names import Names, understand
+from assistant.engine.reply import answer_with_a_bare_id, fewer, words_for
+from assistant.engine.slots import GUID, Heard
 from assistant.skill import Ref, Skill, Slot
 
 RUN, ASK, MISSING, STOP, UNWIRED = "run", "ask", "missing", "stop", "unwired"
 FREE = {"help", "small_talk", "out_of_scope", "clarify"}  # answered at any time; nothing pending is lost
-SURE = 4.5  # a score at which a sentence in the middle of a question is a new question
-CONTINUES = 3.6  # below it a sentence that only brings new values goes on with the last question
+SURE = 0.6  # how likely a skill must be for a sentence in the middle of a question to be a new question
+CONTINUES = 0.75  # and how likely for one that begins like an addition to be more than that
 _STOP = re.compile(
     r"^(?:please )?(?:cancel(?: (?:that|this|it))?|stop|never ?mind|forget it|abort|quit|no,? thanks)[.! ]*$"
-)
-_AGAIN = re.compile(
-    r"^(?:no[,.]? |sorry[,.]? |ok(?:ay)?[,.]? |hm+[,.]? )*(?:i mean(?:t)?|actually|rather|instead|what about|how about|and\b|"
-    r"same for|the same for|make it|change it to|but for|with|for|not)\b|\binstead[.?!]*$"
-)
-_THERE = re.compile(
-    r"\b(?:it|its|they|them|their|theirs|(?:this|that|the same) (?:customer|client|product|subscription|offer|one|line)"
-    r"|the customer|the product|other (?:promotions?|terms?|billing|plans?))\b"
 )
 _RECORDS = {"customer", "owner", "product", "cart_line", "subscription", "upgraded", "duplicates"}
 
@@ -52,6 +46,8 @@ class State:
     waited: int = 0  # how many other questions were answered since the open one
     mentioned: dict[str, Any] = field(default_factory=dict)  # slot name -> the record last spoken of
     card: int = 0  # the turn whose card asks the open question; an older one is closed
+    others: list[dict[str, Any]] = field(default_factory=list)  # the choices that were not taken, for "the other one"
+    others_of: str = ""
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> State:
@@ -136,6 +132,7 @@ def advance(
     pressed = next((offer for offer in state.choices if choice and offer["key"] == choice), None)
     if pressed is not None and state.asking:
         state.slots[state.asking] = _taken(skills[state.skill], state.asking, [pressed])
+        state.others, state.others_of = [each for each in state.choices if each is not pressed], state.asking
         state.asking, state.choices = "", []
         return _complete(state, skills[state.skill], resolve, page)
     low = text.casefold().strip()
@@ -143,33 +140,34 @@ def advance(
         skill = state.skill
         state.settle()
         return Move(kind=STOP, skill=skill or "clarify")
-    heard = shapes.extract(text)
-    found = naming.find(heard)
+    if OTHER.match(low) and state.others and state.last_skill:
+        return _the_other(state, skills, resolve, page)
+    heard, found = understand(text)
     match = matcher.match(found.masked)
     if state.between and (meant := _picked_skill(state, low, match, matcher)):
-        heard = shapes.extract(state.text)
-        found = naming.find(heard)
+        heard, found = understand(state.text)
         state.settle()
         return _begin(state, meant, heard, found, low, skills, matcher, resolve, page)
-    if state.asking and not _new_question(match, state):
+    is_choice = one_of(low, state.choices) is not None or bool(several_of(low, state.choices))
+    if state.asking and (is_choice or not _new_question(match, found)):
         return _answered(state, text, heard, found, skills, resolve, page)
-    if match.skill in FREE and not _goes_on(state, match, heard, found, low):
+    goes_on = _goes_on(state, match, heard, found, low)
+    if goes_on:
+        return _begin(state, goes_on, heard, found, low, skills, matcher, resolve, page, onto=state.last_slots)
+    if match.skill in FREE:
         if second is not None and match.skill in {"out_of_scope", "clarify"}:
             match = second
         if match.by:
             return _by_model(state, match, heard, found, low, skills, matcher, resolve, page)
-        return _aside(state, text, match, matcher, heard, found)
-    if _goes_on(state, match, heard, found, low):
-        skill = match.skill if match.skill not in FREE and match.score >= CONTINUES else state.last_skill
-        return _begin(state, skill, heard, found, low, skills, matcher, resolve, page, onto=state.last_slots)
+        return _aside(state, text, match, found)
     return _begin(state, match.skill, heard, found, low, skills, matcher, resolve, page)
 
 
 def _by_model(
     state: State,
     match: Match,
-    heard: shapes.Heard,
-    found: naming.Names,
+    heard: Heard,
+    found: Names,
     low: str,
     skills: Mapping[str, Skill],
     matcher: Matcher,
@@ -192,38 +190,52 @@ def _picked_skill(state: State, low: str, match: Match, matcher: Matcher) -> str
     return match.skill if match.skill in state.between else ""
 
 
-def _new_question(match: Match, state: State) -> bool:
+def _new_question(match: Match, found: Names) -> bool:
     """In the middle of a question: is this an answer to it, or something else altogether?"""
-    if match.skill in {"help", "small_talk"}:
-        return match.score >= SURE
-    if match.skill in {"out_of_scope", "clarify"}:
-        return match.score >= 6
-    return match.score >= SURE
-
-
-def _goes_on(state: State, match: Match, heard: shapes.Heard, found: naming.Names, low: str) -> bool:
-    """Does the sentence only change or add something to the question before?"""
-    if not state.last_skill or match.skill in {"help", "small_talk"}:
+    if only_values(found.masked) or match.skill == "small_talk" and is_about_us(found.masked):
         return False
-    brings = bool(heard.values or heard.guids or found.customers or found.products)
-    if not brings:
-        return False
-    if match.skill in FREE and match.score >= 6:
-        return False
-    return bool(_AGAIN.search(low)) or match.score < CONTINUES and match.skill != state.last_skill
+    return match.skill != "clarify" and match.score >= SURE
 
 
-def _aside(state: State, text: str, match: Match, matcher: Matcher, heard: shapes.Heard, found: naming.Names) -> Move:
+def _goes_on(state: State, match: Match, heard: Heard, found: Names, low: str) -> str:
+    """The skill whose last question the sentence only changes or adds to; empty when it is a question of its own."""
+    brings = bool(heard.values or found.customers or found.products or found.upgraded)
+    if not state.last_skill or not brings:
+        return ""
+    if only_values(found.masked):
+        return state.last_skill
+    if AGAIN.search(low) and (match.skill in {"clarify", "out_of_scope"} or match.score < CONTINUES):
+        return state.last_skill
+    return ""
+
+
+def _aside(state: State, text: str, match: Match, found: Names) -> Move:
     """Help, small talk, refusal, "did you mean": answered without losing an open question."""
     open_question = state.asking
-    slots: dict[str, Any] = {}
     if match.skill == "clarify":
         state.settle()
         state.between, state.text, open_question = list(match.between), text, ""
-        slots = _flat(fill(matcher.intents[match.between[0]].get("slots", "").split(), heard, found))
-    return Move(
-        kind=RUN, skill=match.skill, slots=slots, between=match.between, nearest=match.nearest, still_open=open_question
-    )
+        state.mentioned |= _said_names(found)
+    return Move(kind=RUN, skill=match.skill, between=match.between, nearest=match.nearest, still_open=open_question)
+
+
+def _said_names(found: Names) -> dict[str, Any]:
+    """The names of a sentence that was not answered, so that "it" still has a meaning."""
+    named = {"customer": found.customers[:1], "subscription": found.products[:1]}
+    return {name: words[0] for name, words in named.items() if words}
+
+
+def _the_other(state: State, skills: Mapping[str, Skill], resolve: Resolve, page: Mapping[str, Any]) -> Move:
+    """The choice that was not taken; when there were several, they are offered again."""
+    skill, slot, others = skills[state.last_skill], state.others_of, state.others
+    slots = {name: value for name, value in state.last_slots.items() if name != slot}
+    state.settle()
+    state.skill, state.slots = skill.key, slots
+    asked = skill.slot(slot)
+    if len(others) > 1 and asked is not None:
+        return _ask(state, skill, asked, Resolution(choices=tuple(Ref.from_json(each) for each in others)))
+    state.slots[slot] = _value_of(others[0])
+    return _complete(state, skill, resolve, page)
 
 
 def _flat(raw: Mapping[str, Any]) -> dict[str, Any]:
@@ -237,8 +249,8 @@ def _flat(raw: Mapping[str, Any]) -> dict[str, Any]:
 def _begin(
     state: State,
     skill: str,
-    heard: shapes.Heard,
-    found: naming.Names,
+    heard: Heard,
+    found: Names,
     low: str,
     skills: Mapping[str, Skill],
     matcher: Matcher,
@@ -247,7 +259,7 @@ def _begin(
     onto: Mapping[str, Any] | None = None,
 ) -> Move:
     names = matcher.intents[skill].get("slots", "").split()
-    raw = fill(names, heard, found) | _fewer(names, low)
+    raw = fill(names, heard, found) | fewer(names, low)
     # An open question waits for one interruption, not for ever.
     waiting = None
     if state.asking and not state.waited:
@@ -257,9 +269,10 @@ def _begin(
         slots.pop("sku", None)
     if "customer" in raw:
         # What an upgrade left at one customer is not at another.
-        slots = {name: value for name, value in slots.items() if name not in {"upgraded_subscription", "subscriptions"}}
-    if _THERE.search(low) or _AGAIN.search(low):
-        slots |= {name: ref for name, ref in state.mentioned.items() if name in names and name not in slots}
+        slots = elsewhere(slots)
+    elif THERE.search(low) or AGAIN.search(low):
+        known = remembered(names, state.mentioned | _flat(state.slots))
+        slots |= {name: value for name, value in known.items() if name not in slots}
     slots |= raw
     if skill not in skills:
         shown = {name: page[name] for name in names if name in page and name not in slots}
@@ -278,8 +291,8 @@ def _begin(
 def _answered(
     state: State,
     text: str,
-    heard: shapes.Heard,
-    found: naming.Names,
+    heard: Heard,
+    found: Names,
     skills: Mapping[str, Skill],
     resolve: Resolve,
     page: Mapping[str, Any],
@@ -289,16 +302,19 @@ def _answered(
     raw = fill([slot.name for slot in skill.slots], heard, found)
     asked = skill.slot(state.asking)
     low = text.casefold().strip()
-    raw |= _fewer([slot.name for slot in skill.slots], low)
-    _answers_with_a_bare_id(asked, raw)
+    raw |= fewer([slot.name for slot in skill.slots], low)
+    answer_with_a_bare_id(asked, raw)
+    state.others, state.others_of = [], ""
     several = several_of(low, state.choices) if asked is not None and asked.kind == "duplicates" else []
     chosen = one_of(low, state.choices)
     if several:
         raw[state.asking] = [_value_of(each) for each in several]
     elif chosen is not None:
         raw = {state.asking: _taken(skill, state.asking, [chosen])}
+        state.others = [each for each in state.choices if each is not chosen]
+        state.others_of = state.asking
     elif asked is not None and asked.name not in raw:
-        raw[asked.name] = _words_for(asked, text, raw)
+        raw[asked.name] = words_for(asked, text, raw)
         if asked.kind in _RECORDS and len(raw) > 1:
             # "25 seats" answers nothing about the customer.
             raw.pop(asked.name)
@@ -319,33 +335,6 @@ def _taken(skill: Skill, name: str, chosen: list[dict[str, Any]]) -> Any:
     slot = skill.slot(name)
     values = [_value_of(each) for each in chosen]
     return values if slot is not None and slot.kind == "duplicates" else values[0]
-
-
-def _answers_with_a_bare_id(asked: Slot | None, raw: dict[str, Any]) -> None:
-    """An ID or a name alone answers the question that was asked, whatever else it could be."""
-    if asked is None or asked.kind not in {"owner", "upgraded"} or asked.name in raw:
-        return
-    words = raw.pop("subscriptions", None)
-    if words:
-        raw[asked.name] = words if asked.kind == "owner" else words[0]
-
-
-def _fewer(names: Sequence[str], low: str) -> dict[str, Any]:
-    """ "By 10" is not "to 10": how many go, where a skill asks how many stay."""
-    found = re.search(r"\bby\s+(\d{1,7})\b", low) if {"subscriptions", "quantity"} <= set(names) else None
-    return {"quantity": f"by {found.group(1)}"} if found else {}
-
-
-def _words_for(slot: Slot, text: str, raw: Mapping[str, Any]) -> Any:
-    """The whole reply as the value, without the words around it."""
-    words = re.sub(
-        r"^(?:it(?:'s| is)|that(?:'s| is)|for|the|customer|product|i mean|use|take)\s+", "", text.strip(), flags=re.I
-    )
-    words = words.strip(" .!?\"'")
-    if slot.kind in {"quantity", "stays"}:
-        number = re.search(r"\d{1,7}", words.replace(",", ""))
-        return int(number.group(0)) if number else None
-    return [words] if slot.kind in {"customer", "owner", "product", "duplicates"} else words
 
 
 def _complete(state: State, skill: Skill, resolve: Resolve, page: Mapping[str, Any]) -> Move:
@@ -381,7 +370,7 @@ def _shown(state: State, slot: Slot, page: Mapping[str, Any]) -> Any:
     if slot.kind == "customer" and not slot.required:
         # An ID says whose it is, and that need not be the page's customer.
         typed = str(state.slots.get("subscription", ""))
-        return None if re.fullmatch(shapes.GUID, typed, re.IGNORECASE) else page[slot.name]
+        return None if re.fullmatch(GUID, typed, re.IGNORECASE) else page[slot.name]
     said, shown = state.slots.get("customer"), page.get("customer")
     if slot.kind == "subscription" and isinstance(said, dict) and shown and said["key"] != shown["key"]:
         return None

@@ -1,47 +1,56 @@
-"""From a sentence to a skill: concept rules and nearest phrasings, summed, with a margin.
+"""From a sentence to a skill, with how sure that is.
 
-Both parts are data (concepts.toml, intents.toml). Rules know the boundaries of the skills; the nearest
-phrasings carry what the rules do not foresee. A clear winner is answered, two close ones are asked about,
-and a sentence that is near nothing is out of scope. Same sentence, same result: no chance, no clock.
+What is looked at is the order of the kinds of words (lexicon.toml), the words themselves and the marks that stand
+for names and values; how much each of it says for a skill is learned from the tuning sentences
+(`python -m tests.assistant.learn`) and kept in a data file. A clear winner is answered, two close ones are asked
+about, and a sentence that is near nothing is out of scope. Same sentence, same result: no chance, no clock.
 """
 
 from __future__ import annotations
 
+import json
 import math
-import re
 import tomllib
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 
-from assistant.engine.text import without_negated
+from assistant.engine.lexicon import TOKEN, Lexicon, lexicon
+from assistant.engine.text import mark_negated
 
-NEAREST_WEIGHT = 3.0  # what an exact phrasing is worth beside the rules
-FLOOR = 2.2  # below this nothing is near
-MARGIN = 0.55  # two skills nearer than this are asked about
+ASK_BELOW = 0.3  # a winner less sure than this is asked about
+DECLINE_BELOW = 0.15  # and one less sure than this is near nothing
 NOT_ASKED_ABOUT = {"help", "small_talk", "out_of_scope", "clarify"}
+WRITES = {"cancel_duplicate": {"CANCEL", "ENDIT"}, "reduce_duplicate": {"REDUCE", "LICENSE"}}
+DUPLICATE = {"DUP", "OLD", "AFTERUP"}
 # What is asked when a bare action fits a check and a request (product.md §5).
-BOTH_MEANT = {
-    "imperative_cancel": ("cancellation_eligibility", "cancel_duplicate"),
-    "imperative_reduce": ("quantity_reduction", "reduce_duplicate"),
-    "renewals": ("est_report", "upsell_report"),
-}
+BOTH_MEANT = (
+    ({"REDUCE"}, ("quantity_reduction", "reduce_duplicate")),
+    ({"CANCEL", "ENDIT"}, ("cancellation_eligibility", "cancel_duplicate")),
+    ({"RENEWAL", "FILE"}, ("est_report", "upsell_report")),
+)
+# What only questions about this product are made of.
+_OURS = {
+    "PRICE", "PROMO", "SUB", "SUBS", "LICENSE", "CART", "ORDER", "UPGRADE", "MIGRATE", "POR", "EST", "UPSELL", "TARGETED",
+    "CANCEL", "REDUCE", "FILE", "RENEWAL", "DUP", "<product>", "<name>", "<guid>", "<domain>", "<ref>", "<order>",
+}  # fmt: skip
+_QUIET = {"PREP", "AND", "PLEASE", "_"}
 
 
 @dataclass(frozen=True)
 class Match:
     """The skill that was meant, and the nearest ones, best first. `between` is filled for `clarify`.
 
-    `by` names the language model whose opinion it is, `proposed` what it found for slots; both empty offline."""
+    `score` is the probability of `skill`, 0 to 1. `by` names the language model whose opinion it is, `proposed` what it
+    found for slots; both empty offline.
+    """
 
     skill: str
     nearest: tuple[str, ...]
     between: tuple[str, ...] = ()
     score: float = 0.0
-    concepts: frozenset[str] = frozenset()
     proposed: Mapping[str, Any] = field(default_factory=dict)
     by: str = ""
 
@@ -52,87 +61,46 @@ class Understands(Protocol):
     def match(self, masked: str) -> Match: ...
 
 
-@dataclass(frozen=True)
-class _Rule:
-    skill: str
-    weight: float
-    all: frozenset[str]
-    any: frozenset[str]
-    none: frozenset[str]
-
-    def holds(self, concepts: frozenset[str]) -> bool:
-        return self.all <= concepts and (not self.any or bool(self.any & concepts)) and not self.none & concepts
+def words_of(masked: str) -> list[str]:
+    sentence = mark_negated(masked).casefold().replace("licence", "license")
+    words = [word for word in TOKEN.findall(sentence) if word[0].isalnum() or word[0] == "<" or word == "?"]
+    return [lexicon().meant(word) for word in words]
 
 
-class Matcher:
-    """Knows every intent of the product, wired to a skill or not."""
-
-    def __init__(self, intents: dict[str, Any], concepts: dict[str, Any]) -> None:
-        self.intents = intents
-        self.patterns = {name: re.compile(pattern) for name, pattern in concepts["concepts"].items()}
-        self.rules = [
-            _Rule(
-                rule["skill"], rule["weight"], frozenset(rule.get("all", ())), frozenset(rule.get("any", ())),
-                frozenset(rule.get("none", ())),
-            )
-            for rule in concepts["rules"]
-        ]  # fmt: skip
-        examples = [(skill, _grams(text)) for skill, intent in intents.items() for text in intent["examples"]]
-        seen = Counter(gram for _, grams in examples for gram in set(grams))
-        self.idf = {gram: math.log((1 + len(examples)) / (1 + count)) + 1 for gram, count in seen.items()}
-        self.examples = [(skill, _unit(self._weighed(grams))) for skill, grams in examples]
-
-    def match(self, masked: str) -> Match:
-        """`masked` is the sentence with names and values replaced (engine/names.py)."""
-        sentence = _normal(without_negated(masked))
-        concepts = self.concepts(sentence)
-        scores = self.scores(sentence, concepts)
-        ranked = sorted(scores, key=lambda skill: (-scores[skill], skill))
-        best = ranked[0]
-        nearest = tuple(skill for skill in ranked if skill not in NOT_ASKED_ABOUT)[:3]
-        if scores[best] < FLOOR and "product" in concepts and best not in NOT_ASKED_ABOUT:
-            # It names a product of ours: it is about something here, only what is not clear.
-            return Match("clarify", nearest, nearest[:2], scores[best], concepts)
-        if scores[best] < FLOOR:
-            return Match("out_of_scope", nearest, score=scores[best], concepts=concepts)
-        if best == "clarify":
-            between = next((both for sign, both in BOTH_MEANT.items() if sign in concepts), nearest[:2])
-            return Match("clarify", nearest, between, scores[best], concepts)
-        second = ranked[1]
-        close = scores[best] - scores[second] < MARGIN and scores[best] < 6
-        if close and not {best, second} & NOT_ASKED_ABOUT:
-            return Match("clarify", nearest, (best, second), scores[best], concepts)
-        return Match(best, nearest, score=scores[best], concepts=concepts)
-
-    def concepts(self, sentence: str) -> frozenset[str]:
-        return frozenset(name for name, pattern in self.patterns.items() if pattern.search(sentence))
-
-    def scores(self, sentence: str, concepts: frozenset[str]) -> dict[str, float]:
-        totals = dict.fromkeys(self.intents, 0.0)
-        for rule in self.rules:
-            if rule.holds(concepts):
-                totals[rule.skill] += rule.weight
-        for skill, similarity in self._nearest(sentence).items():
-            totals[skill] += NEAREST_WEIGHT * similarity
-        return totals
-
-    def _nearest(self, sentence: str) -> dict[str, float]:
-        asked = _unit(self._weighed(_grams(sentence)))
-        best: dict[str, float] = {}
-        for skill, example in self.examples:
-            similarity = sum(weight * example[gram] for gram, weight in asked.items() if gram in example)
-            best[skill] = max(best.get(skill, 0.0), similarity)
-        return best
-
-    def _weighed(self, grams: list[str]) -> dict[str, float]:
-        unknown = max(self.idf.values(), default=1.0)
-        return {gram: (1 + math.log(count)) * self.idf.get(gram, unknown) for gram, count in Counter(grams).items()}
+def features(masked: str) -> dict[str, float]:
+    """What is seen in a sentence with masked names, each with its weight; the length of the whole is 1."""
+    words = words_of(masked)
+    kinds = [found or {"_"} for found in lexicon().kinds(words)]
+    seen = _of_kinds(kinds) | _of_words(words)
+    length = math.sqrt(sum(value * value for value in seen.values()))
+    return {name: value / length for name, value in seen.items()}
 
 
-def _normal(sentence: str) -> str:
-    sentence = sentence.casefold().replace("licence", "license")
-    sentence = re.sub(r"\s+([,.;:?!'])", r"\1", sentence)
-    return " ".join(sentence.split())
+def _of_kinds(kinds: Sequence[set[str]]) -> dict[str, float]:
+    """Which kinds there are, which stand side by side, and which come somewhere after which."""
+    seen = {f"k:{kind}": 1.0 for found in kinds for kind in found}
+    for left, right in zip([{"^"}, *kinds], [*kinds, {"$"}], strict=True):
+        seen |= {f"n:{one} {other}": 0.5 for one in left for other in right}
+    if not any(found & _OURS for found in kinds):
+        seen["foreign"] = 1.0
+    told = [found - _QUIET for found in kinds]
+    for place, found in enumerate(told):
+        later = set().union(*told[place + 1 :])
+        seen |= {f"o:{one} {other}": 0.35 for one in found for other in later if one != other}
+    first = next((found for found in told if found), set())
+    return seen | {f"first:{kind}": 0.7 for kind in first}
+
+
+def _of_words(words: Sequence[str]) -> dict[str, float]:
+    stems = [_stem(word) for word in words]
+    seen = {f"w:{stem}": 0.6 for stem in stems}
+    seen |= {f"b:{left} {right}": 0.5 for left, right in zip(["^", *stems], [*stems, "$"], strict=True)}
+    seen["all"] = 1.0
+    seen[f"products:{min(words.count('<product>'), 2)}"] = 0.7
+    seen[f"guids:{min(words.count('<guid>'), 3)}"] = 0.7
+    seen["asks"] = 1.0 if "?" in words else 0.0
+    seen["short"] = 1.0 if len(words) < 4 else 0.0
+    return seen
 
 
 def _stem(word: str) -> str:
@@ -142,15 +110,54 @@ def _stem(word: str) -> str:
     return word
 
 
-def _grams(text: str) -> list[str]:
-    """Stems and pairs of them."""
-    stems = [_stem(word) for word in re.findall(r"<\w+>|[a-z0-9]+(?:'[a-z]+)?", text.casefold())]
-    return stems + [f"{left} {right}" for left, right in zip(stems, stems[1:], strict=False)]
+def is_about_us(masked: str) -> bool:
+    """Does the sentence have a word that only questions about this product have?"""
+    words = words_of(masked)
+    ours = _OURS | {"=products", "=generic_products"}
+    return any(word[0] == "<" or found & ours for word, found in zip(words, lexicon().kinds(words), strict=True))
 
 
-def _unit(vector: dict[str, float]) -> dict[str, float]:
-    length = math.sqrt(sum(weight * weight for weight in vector.values())) or 1.0
-    return {gram: weight / length for gram, weight in vector.items()}
+class Matcher:
+    """Knows every intent of the product, wired to a skill or not."""
+
+    def __init__(self, intents: dict[str, Any], learned: Mapping[str, Any]) -> None:
+        self.intents = intents
+        self.skills: list[str] = learned["skills"]
+        self.weights: Mapping[str, Mapping[str, float]] = learned["weights"]
+        self.book: Lexicon = lexicon()
+
+    def match(self, masked: str) -> Match:
+        """`masked` is the sentence with names and values replaced (engine/names.py)."""
+        chances = self.chances(masked)
+        kinds = set().union(*self.book.kinds(words_of(masked)))
+        for skill, needed in WRITES.items():
+            # Nothing but the request itself, and a duplicate said or implied, opens what ends in a ticket.
+            if not (kinds & needed and kinds & DUPLICATE):
+                chances[skill] = 0.0
+        ranked = sorted(chances, key=lambda skill: (-chances[skill], skill))
+        best, second = ranked[:2]
+        nearest = tuple(skill for skill in ranked if skill not in NOT_ASKED_ABOUT)[:3]
+        score = chances[best]
+        if best == "clarify":
+            both = next((both for signs, both in BOTH_MEANT if kinds & signs), nearest[:2])
+            return Match("clarify", nearest, both, score)
+        if best in NOT_ASKED_ABOUT or score >= ASK_BELOW:
+            return Match(best, nearest, score=score)
+        if score < DECLINE_BELOW and not kinds & {"<product>", "<name>", "<guid>", "<ref>"}:
+            return Match("out_of_scope", nearest, score=score)
+        if second in NOT_ASKED_ABOUT and score - chances[second] > 0.1:
+            return Match(best, nearest, score=score)
+        return Match("clarify", nearest, nearest[:2], score)
+
+    def chances(self, masked: str) -> dict[str, float]:
+        """The probability of each skill."""
+        totals = [0.0] * len(self.skills)
+        for name, value in features(masked).items():
+            for place, weight in self.weights.get(name, {}).items():
+                totals[int(place)] += value * weight
+        top = max(totals)
+        odds = [math.exp(total - top) for total in totals]
+        return {skill: chance / sum(odds) for skill, chance in zip(self.skills, odds, strict=True)}
 
 
 @cache
@@ -159,5 +166,5 @@ def matcher() -> Matcher:
     folder = Path(__file__).parent
     return Matcher(
         tomllib.loads((folder / "intents.toml").read_text(encoding="utf-8")),
-        tomllib.loads((folder / "concepts.toml").read_text(encoding="utf-8")),
+        json.loads((folder / "learned_skills.json").read_text(encoding="utf-8")),
     )

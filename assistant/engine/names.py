@@ -1,322 +1,166 @@
-"""Names of customers and products in a sentence: what is left between the words of every question."""
+"""Names of customers and products in a sentence, as the person wrote them."""
 
 from __future__ import annotations
 
+import json
 import re
-import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import Any
 
+from assistant.engine import slots as shapes
+from assistant.engine import tagger
+from assistant.engine.lexicon import lexicon
 from assistant.engine.slots import Heard
+from assistant.engine.tagger import Piece, Span
 
-_TOKEN = re.compile(r"<\w+>|[^\W_]+(?:[.&'+/-][^\W_]+)*(?:s'(?!\w))?|[&+]|[^\w\s]", re.UNICODE)
-_CUSTOMER_CUES = {"customer", "client", "tenant", "company", "customers", "organization", "organisation"}
-_PREPOSITIONS = {
-    "for",
-    "at",
-    "of",
-    "with",
-    "to",
-    "from",
-    "belonging",
-    "does",
-    "do",
-    "would",
-    "has",
-    "can",
-    "will",
-    "could",
-    "sell",
-    "give",
-    "is",
-    "where",
-    "charge",
-    "did",
-    "if",
-    "when",
-    "are",
-    "on",
-    "offer",
-    "cost",
-    "may",
-    "should",
-}
-_JOINERS = {"of", "and", "the", "de", "la", "und", "der"}
-_ENDINGS = {"ltd", "inc", "llc", "corp", "co", "gmbh", "plc", "s.a", "ag", "limited"}
-
-
-@cache
-def _vocabulary() -> dict[str, frozenset[str]]:
-    data = tomllib.loads((Path(__file__).parent / "vocabulary.toml").read_text(encoding="utf-8"))
-    return {name: frozenset(words.split()) for name, words in data.items()}
-
-
-@dataclass
-class Run:
-    """Words that belong together, with what stands around them."""
-
-    words: list[str]
-    before: list[str] = field(default_factory=list)
-    quoted: bool = False
-    possessive: bool = False
-
-    @property
-    def text(self) -> str:
-        return re.sub(r" (?=[,.])", "", " ".join(self.words))
-
-    @property
-    def is_product(self) -> bool:
-        """At least one product word, or two generic ones ("business premium")."""
-        vocabulary = _vocabulary()
-        low = [word.casefold() for word in self.words]
-        if low == ["microsoft"]:
-            return False
-        if any(word in vocabulary["products"] for word in low):
-            return True
-        return sum(word in vocabulary["generic_products"] for word in low) >= 2
-
-    @property
-    def capitalized(self) -> bool:
-        return self.words[0][:1].isupper() or self.words[0][:1].isdigit() and len(self.words) > 1
-
-    @property
-    def for_customer(self) -> bool:
-        return any(word in _CUSTOMER_CUES for word in self.before[-2:])
-
-    @property
-    def for_subscription(self) -> bool:
-        return self.before[-1:] in (["subscription"], ["sub"])
-
-    @property
-    def for_product(self) -> bool:
-        return self.before[-1:] == ["product"] or self.before[-2:] == ["the", "offer"]
-
-    @property
-    def sureness(self) -> int | None:
-        """How sure it is that this names a customer: 0 is surest; None when it does not."""
-        last = self.before[-1] if self.before else ""
-        if self.for_customer or (self.possessive and not self.is_product):
-            return 0
-        if self.quoted or self.capitalized:
-            return 1 if last in {"for", "at", "of", "to", "from"} else 2
-        if last in _PREPOSITIONS:
-            return 3
-        return 4 if not self.before or last in {",", ":", "subs", "subscriptions"} else None
+_MASKS = {"C": "<name>", "P": "<product>", "U": "<product>"}
+# Said in so many words: "the upgraded subscription is …", "duplicate: …".
+_UPGRADED = re.compile(
+    r"(?:\bupgraded\s+(?:(?:sub|subscription|one|product|plan)\s*)?(?:id\s*)?(?:is|was|:|=)?|\bnew (?:sub|subscription|one)\s*(?:is|:|=)?)\s*[\"'\[(*]*$",
+    re.IGNORECASE,
+)
+_FOR_CUSTOMER = re.compile(
+    r"\b(?:for|at|customer|client|tenant|company|by|from|does|can|will|has)\b\W*$", re.IGNORECASE
+)
+_DUPLICATE = re.compile(
+    r"\b(?:duplicates?|dups?|dupes?|duplicated|leftover|redundant)\s+(?:(?:sub|subscription|one|product)s?\s*)?(?:ids?\s*)?"
+    r"(?:is|are|was|to (?:cancel|reduce|be cancell?ed|be reduced)|:|=)?\s*:?\s*[\"'\[(*]*$",
+    re.IGNORECASE,
+)
+_QUOTED = re.compile(r"\"([^\"\0]{2,120})\"|\*{0,2}\[([^\]\0]{2,120})\]\*{0,2}|(?<!\w)'([^'\0]{2,120})'(?!\w)")
+_QUOTE_MARKS = {"<quotedname>": "BC", "<quotedproduct>": "BP"}
+_OWN_MARK = {"<guid>", "<domain>", "<ref>"}  # an id stays what it is, whoever it belongs to
 
 
 @dataclass
 class Names:
-    customers: list[str]
-    products: list[str]
-    perhaps: list[str]  # of the customers, those that may as well be products that nobody knows
-    masked: str  # the sentence with names as <name> and <product>, for the matcher
+    """In the order of the sentence. `masked` is the sentence with every find as a mark, for the matcher."""
+
+    customers: list[str] = field(default_factory=list)
+    products: list[str] = field(default_factory=list)
+    upgraded: list[str] = field(default_factory=list)
+    perhaps: list[str] = field(default_factory=list)  # of the customers, those that may be products nobody knows
+    masked: str = ""
 
 
-def find(heard: Heard) -> Names:
-    """The customers and the products that `heard` names, surest first."""
-    rest, quotes = _quoted(heard.rest)
-    runs, masked = _runs(rest, quotes)
-    runs = [run for run in runs if run.text.casefold() not in _ENDINGS]
-    named = [run for run in runs if run.for_customer or (run.possessive and not run.is_product)]
-    products = [run for run in runs if run not in named and (run.is_product or run.for_subscription or run.for_product)]
-    rest_of = [run for run in runs if run not in products and run.sureness is not None]
-    customers = sorted(rest_of, key=lambda run: run.sureness or 0)
-    ordered = [run.text for run in customers]
-    if "domain" in heard.values:
-        ordered.insert(0, heard.values["domain"])
-    perhaps = [run.text for run in customers if (run.sureness or 0) > 0 and (run.before[-1:] in (["of"], ["on"]))]
-    perhaps += [text for text in ordered[1:] if text not in perhaps and text not in {run.text for run in named}]
-    return Names(ordered, [run.text for run in products], perhaps, masked)
+def understand(text: str, known: Sequence[str] = ()) -> tuple[Heard, Names]:
+    """Everything that a cleaned sentence says besides its intent. `known` are customers that it is sure to name."""
+    heard = shapes.extract(text)
+    words = pieces_of(heard)
+    tags = tagger.best_path(tagger.features(words), _weights())
+    _settle(words, tags, heard.text, known)
+    found = _joined(tagger.spans(words, tags, heard.text), heard.text)
+    names = _sorted(heard.text, words, found)
+    shapes.amounts(heard, _masked(words, found))
+    names.masked = heard.rest
+    return heard, names
 
 
-def _quoted(text: str) -> tuple[str, list[str]]:
-    """Take out "…", [...] and '…'; a quotation of ordinary words stays in the sentence."""
-    found: list[str] = []
-
-    def swap(match: re.Match[str]) -> str:
-        inner = next(part for part in match.groups() if part is not None).strip(" *")
-        if not inner or not _unusual(inner):
-            return f" {inner} "
-        found.append(inner)
-        return f" <q{len(found) - 1}> "
-
-    text = re.sub(r'"([^"<>]{1,120})"|\*{0,2}\[([^\]<>]{1,120})\]\*{0,2}|(?<!\w)\'([^\'<>]{2,120})\'(?!\w)', swap, text)
-    return text, found
-
-
-def _unusual(text: str) -> bool:
-    """Does it hold a word that is not one of every question's?"""
-    common = _vocabulary()["common"]
-    return any(word.casefold() not in common for word in re.findall(r"[^\W_]+", text))
-
-
-def _runs(text: str, quotes: list[str]) -> tuple[list[Run], str]:
-    pieces = _TOKEN.findall(text)
-    runs: list[Run] = []
-    masked: list[str] = []
-    current: Run | None = None
-    before: list[str] = []
-    skip = 0
-
-    def close() -> None:
-        nonlocal current
-        if current is not None and (_kept := _trimmed(current)):
-            runs.append(_kept)
-            masked.append(_mask(_kept))
-            before.append("<name>")
-        current = None
-
-    for place, word in enumerate(pieces):
-        if skip:
-            skip -= 1
+def pieces_of(heard: Heard) -> list[Piece]:
+    """The pieces of the sentence, a mark for each find and each quoted name; places are those of the text."""
+    found: list[Piece] = []
+    at = 0
+    for find in sorted([*heard.finds, *_quotes(heard), _end(heard)], key=lambda each: each.start):
+        if find.start < at:
             continue
-        quote = re.fullmatch(r"<q(\d+)>", word)
-        if quote:
-            close()
-            runs.append(Run([quotes[int(quote.group(1))]], before=list(before[-3:]), quoted=True))
-            quoted_run = Run(runs[-1].text.split(), before=[])
-            runs[-1].words = quoted_run.words
-            masked.append("<product>" if quoted_run.is_product else "<name>")
-            before.append("<name>")
+        gap = tagger.pieces(heard.text[at : find.start])
+        found += [Piece(piece.text, piece.start + at, piece.end + at) for piece in gap]
+        if find.mark:
+            found.append(Piece(f"<{find.mark}>", find.start, find.end))
+        at = find.end
+    return found
+
+
+def _end(heard: Heard) -> shapes.Find:
+    return shapes.Find(len(heard.text), len(heard.text), "")
+
+
+def _quotes(heard: Heard) -> list[shapes.Find]:
+    """Names in quotes or brackets, whole: what stands in one can not choose the skill."""
+    book = lexicon()
+    quoted = []
+    for found in _QUOTED.finditer(heard.rest):
+        inner = next(part for part in found.groups() if part is not None)
+        words = [piece.text for piece in tagger.pieces(inner)]
+        odd = [word for word in words if word[0].isalnum() and not book.knows(word.casefold())]
+        is_product = any("=products" in book.of_word(word.casefold()) for word in words)
+        if odd or is_product or sum(word[:1].isupper() for word in words) > 1:
+            quoted.append(shapes.Find(found.start(), found.end(), "quotedproduct" if is_product else "quotedname"))
+    return quoted
+
+
+def _settle(words: Sequence[Piece], tags: list[str], text: str, known: Sequence[str]) -> None:
+    """What is sure, whatever was learned: a quoted name is a name, a customer's whole name is a customer."""
+    for place, piece in enumerate(words):
+        if tags[place] == "O" and piece.text in _QUOTE_MARKS:
+            tags[place] = _QUOTE_MARKS[piece.text]
+    for name in known:
+        for found in re.finditer(rf"(?<!\w){re.escape(name)}(?!\w)", text, re.IGNORECASE):
+            inside = [place for place, piece in enumerate(words) if found.start() <= piece.start < found.end()]
+            for place in inside:
+                tags[place] = "BC" if place == inside[0] else "IC"
+            if inside and inside[-1] + 1 < len(tags) and tags[inside[-1] + 1][0] == "I":
+                tags[inside[-1] + 1] = "B" + tags[inside[-1] + 1][1]
+
+
+def _joined(found: Sequence[Span], text: str) -> list[Span]:
+    """A sentence names one customer: another "customer" right before a product is the product's first word."""
+    named = [span for span in found if span.role == "C" and _FOR_CUSTOMER.search(text[: span.start])]
+    out: list[Span] = []
+    for span in found:
+        last = out[-1] if out else None
+        stray = last is not None and last.role == "C" and last not in named and bool(named) and span.role == "P"
+        if last is not None and stray and not text[last.end : span.start].strip():
+            out[-1] = Span("P", last.start, span.end)
+        else:
+            out.append(span)
+    return out
+
+
+def _sorted(text: str, words: Sequence[Piece], found: Sequence[Span]) -> Names:
+    names = Names()
+    groups = {"C": names.customers, "P": names.products, "U": names.upgraded}
+    for span in found:
+        inside = [piece.text for piece in words if span.start <= piece.start < span.end]
+        if inside == ["<ref>"]:
             continue
-        follows = pieces[place + 1] if place + 1 < len(pieces) else ""
-        starts = current is not None and _splits(current, word, follows)
-        if starts:
-            close()
-        if _belongs(word, follows, current, pieces, place):
-            current = current or Run([], before=list(before[-3:]))
-            current.words.append(word)
-            if word == "," and follows:
-                current.words.append(follows)
-                skip = 1
+        name = _bare(text[span.start : span.end])
+        if span.role == "C" and not _FOR_CUSTOMER.search(text[: span.start]):
+            names.perhaps.append(name)
+        if name and not any(mark in {"<order>", "<line>", "<email>", "<phone>"} for mark in inside):
+            groups[_role(text, span)].append(name)
+    return names
+
+
+def _role(text: str, span: Span) -> str:
+    before = text[: span.start][-60:]
+    if span.role == "P" and _UPGRADED.search(before):
+        return "U"
+    return "P" if span.role == "U" and _DUPLICATE.search(before) else span.role
+
+
+def _bare(name: str) -> str:
+    """Without quotes and without a bracket that has no other half."""
+    name = name.strip("\"'[]* ")
+    return name if name.count("(") == name.count(")") else name.strip("() ")
+
+
+def _masked(words: Sequence[Piece], found: Sequence[Span]) -> str:
+    out: list[str] = []
+    for piece in words:
+        span = next((each for each in found if each.start <= piece.start < each.end), None)
+        if piece.low == "'s":
             continue
-        close()
-        masked.append(word)
-        before.append(word.casefold())
-    close()
-    return runs, " ".join(masked)
+        if span is None or piece.text in _OWN_MARK:
+            out.append(piece.text)
+        elif piece.start == span.start:
+            out.append(_MASKS[span.role])
+    return re.sub(r" (?=[,.;:?!])", "", " ".join(out))
 
 
-def _mask(run: Run) -> str:
-    """A name says nothing about the intent; stray words in lower case may."""
-    if run.is_product:
-        return "<product>"
-    named = run.quoted or run.possessive or run.for_customer or run.capitalized and (run.before or len(run.words) > 1)
-    return (
-        "<name>"
-        if named or run.before[-1:] and run.before[-1] in _PREPOSITIONS | {"subs", "subscriptions"}
-        else " ".join(run.words).casefold()
-    )
-
-
-# A word that begins a product only before certain others: City Power & Light is a customer.
-_ONLY_BEFORE = {
-    "power": {"bi", "apps", "automate", "platform", "pages", "virtual"},
-    "business": {"premium", "standard", "basic"},
-    "project": {"plan", "online"},
-    "windows": {"365", "10", "11", "server", "enterprise"},
-    "exchange": {"online", "plan"},
-}
-
-
-def _splits(run: Run, word: str, follows: str) -> bool:
-    """Tailspin Toys' | Exchange …; Fabrikam Robotics | Business Premium."""
-    low = word.casefold()
-    if low in _ONLY_BEFORE and follows.casefold() not in _ONLY_BEFORE[low]:
-        return False
-    starters = _vocabulary()["product_starters"]
-    return (
-        low in starters
-        and not run.is_product
-        and run.words[-1].casefold() not in _vocabulary()["generic_products"]
-        and run.words[-1].casefold() not in starters
-    )
-
-
-def _belongs(word: str, follows: str, run: Run | None, pieces: list[str], place: int) -> bool:
-    """Is `word` part of the name that `run` has begun, or the beginning of one?"""
-    low = word.casefold()
-    if word.startswith("<"):
-        return False
-    if not word[0].isalnum():
-        return run is not None and _joins(word, follows, run)
-    after = pieces[place + 2] if place + 2 < len(pieces) else ""
-    if len(word) == 1 and word.isupper() and follows == "." and after[:1].isupper():
-        return True  # "A. Datum Corporation"
-    in_product = _in_product(low, follows.casefold(), run)
-    if in_product is not None:
-        return in_product
-    if low in _JOINERS:
-        return _joins_names(word, follows, run, pieces[place - 1] if place else "")
-    if low in _vocabulary()["common"]:
-        return _everyday(word, follows, run, pieces[place - 1] if place else "")
-    return True
-
-
-def _joins(mark: str, follows: str, run: Run) -> bool:
-    """A mark inside a name: "VanArsdel, Ltd.", "Power & Light", "A. Datum"."""
-    if mark == ",":
-        return follows.casefold().rstrip(".") in _ENDINGS
-    if mark == ".":
-        initial = len(run.words[-1]) == 1 and follows[:1].isupper()
-        return initial or run.words[-1].casefold() in _ENDINGS
-    return mark in {"&", "+"} and follows[:1].isalnum()
-
-
-def _in_product(low: str, follows: str, run: Run | None) -> bool | None:
-    """Words that are a product's only in their place: "Plan 2", "Per User", "for business"; None for others."""
-    vocabulary = _vocabulary()
-    last = run.words[-1].casefold() if run else ""
-    if low.isdigit():
-        return run is not None or follows in vocabulary["products"]
-    if low == "plan":
-        return follows.isdigit() if run is None else run.is_product or follows.isdigit()
-    if low == "per" or last == "per":
-        return run is not None and run.is_product and (low != "per" or follows in {"user", "device"})
-    if low == "id" and last == "entra":
-        return True
-    if low == "for":
-        return run is not None and run.is_product and follows in vocabulary["after_for"]
-    return None
-
-
-def _joins_names(word: str, follows: str, run: Run | None, before: str) -> bool:
-    """Said inside a name: "School of Fine Art", "The Phone Company"; never from a product on."""
-    low, next_low, vocabulary = word.casefold(), follows.casefold(), _vocabulary()
-    if not follows[:1].isupper() or next_low in vocabulary["products"]:
-        return False
-    if run is None:
-        return word == "The" and not follows.isupper()
-    named = not run.is_product and before[:1].isupper() and not before.endswith(("'s", "s'"))
-    return named and (low == "of" or next_low not in vocabulary["common"])
-
-
-def _everyday(word: str, follows: str, run: Run | None, before: str) -> bool:
-    """A word of every question that is part of a name: "customer Upgrade Partners", "Best For You"."""
-    if not word[:1].isupper():
-        return False
-    if run is not None:
-        inside = run.words[-1][:1].isupper() or run.words[-1] == "of"
-        return inside and not run.is_product and word.casefold() not in {"i", "is", "it"} and not word.startswith("I'")
-    if before.casefold() in _CUSTOMER_CUES:
-        return True
-    known = _vocabulary()["common"] | _vocabulary()["products"]
-    return before.casefold() in {"for", "at"} and follows[:1].isupper() and follows.casefold() not in known
-
-
-def _trimmed(run: Run) -> Run | None:
-    """Without trailing joiners and a possessive; nothing when only a bare "Microsoft" or a letter is left."""
-    while run.words and run.words[-1].casefold() in _JOINERS | {"&", "+"}:
-        run.words.pop()
-    if not run.words:
-        return None
-    last = run.words[-1]
-    if last.endswith("'s"):
-        run.words[-1], run.possessive = last[:-2], True
-    elif last.endswith("s'"):
-        run.words[-1], run.possessive = last[:-1], True
-    text = run.text
-    if text.casefold() in {"microsoft", "ms"} or (len(text) < 2 and not text.isdigit()) or text.isdigit():
-        return None
-    return run
+@cache
+def _weights() -> Any:
+    return json.loads((Path(__file__).parent / "learned_names.json").read_text(encoding="utf-8"))

@@ -18,20 +18,39 @@ _NUMBER_WORDS = {
     "fifty": 50, "hundred": 100,
 }  # fmt: skip
 _NUMBER = r"(?:\d{1,3}(?:,\d{3})+|\d{1,7}|" + "|".join(sorted(_NUMBER_WORDS, key=len, reverse=True)) + r")"
-_SEATS = r"(?:seat|licen[cs]e|user|unit|people|person|employee|cop(?:y|ie)|subscriber|mailbox(?:e)?)s?"
+_SEATS = r"(?:seat|licen[cs]e|user|unit|people|person|employee|worker|colleague|student|cop(?:y|ie)|subscriber|mailbox(?:e)?)s?"
 _MONTHLY, _YEARLY, _THREE = r"monthly", r"(?:annual(?:ly)?|yearly)", r"(?:triennial(?:ly)?|three-yearly)"
 _FREQUENCY = rf"(?:{_MONTHLY}|{_YEARLY}|{_THREE}|(?:per|by the|each|every) (?:month|year|(?:3|three) years))"
 TERM_OF_MONTHS = {1: "P1M", 12: "P1Y", 36: "P3Y"}
+_BLANK = "\0"  # what stands where something was found; no cleaned text has it
+
+
+@dataclass(frozen=True)
+class Find:
+    """Something of a known shape: where it stands in the text, and the mark that takes its place."""
+
+    start: int
+    end: int
+    mark: str
 
 
 @dataclass
 class Heard:
-    """What was found in one sentence. `rest` is the sentence with every find replaced by a mark like <id>."""
+    """What was found in one sentence. `rest` is the sentence with every find replaced by a mark like <guid>."""
 
     text: str
     rest: str
     values: dict[str, Any] = field(default_factory=dict)
-    guids: list[tuple[str, str]] = field(default_factory=list)  # (the id, the words before it)
+    finds: list[Find] = field(default_factory=list)
+
+    def mark(self, pattern: str, mark: str, use: Callable[[re.Match[str]], bool | None], group: int = 0) -> None:
+        """Each match in the text that `use` accepts (anything but False) is a find; its place is blanked out."""
+        for found in re.finditer(pattern, self.rest, flags=re.IGNORECASE):
+            if use(found) is False:
+                continue
+            start, end = found.span(group)
+            self.finds.append(Find(start, end, mark))
+            self.rest = self.rest[:start] + _BLANK * (end - start) + self.rest[end:]
 
     def take(self, pattern: str, mark: str, use: Callable[[re.Match[str]], bool | None]) -> None:
         """Replace each match that `use` accepts (anything but False) by ` <mark> `."""
@@ -48,63 +67,106 @@ class Heard:
 
 
 def extract(text: str) -> Heard:
-    """Everything of a known shape in `text` (already cleaned)."""
+    """The ids, references, addresses and numbers of a known shape in `text` (already cleaned).
+
+    `rest` keeps its length; terms, plans and quantities are looked for by `amounts` when the names are out of it.
+    """
     # Angle brackets are the marks of this module: typed ones would be taken for finds.
-    rest = re.sub(r"[<>]", " ", text)
+    plain = re.sub(r"[<>]", " ", text)
     # An example keeps its brackets and asterisks when only the words in them are replaced: **[34b37d7340cc]**.
-    heard = Heard(text=text, rest=re.sub(r"[*\[]+([\w:-]+)[*\]]+", r"\1", rest))
+    plain = re.sub(r"[*\[]+([\w:-]+)[*\]]+", r"\1", plain)
+    heard = Heard(text=plain, rest=plain)
     _ids(heard)
-    _terms_and_cycles(heard)
-    _quantities(heard)
-    heard.rest = " ".join(heard.rest.split())
+    heard.finds.sort(key=lambda find: find.start)
     return heard
 
 
+def amounts(heard: Heard, masked: str) -> None:
+    """Terms, billing plans and quantities in `masked`, the sentence with its names replaced by marks."""
+    heard.rest = masked
+    _terms_and_cycles(heard)
+    _quantities(heard)
+    heard.rest = " ".join(heard.rest.split())
+
+
 def _ids(heard: Heard) -> None:
-    def guid(found: re.Match[str]) -> None:
-        before = re.sub(r"<guid>|[\"'\[\]*]", " ", heard.rest[: found.start()])
-        heard.guids.append((found.group(0), " ".join(before.split())[-90:].casefold()))
-
-    for found in re.finditer(rf"\b{GUID}\b", heard.rest, re.IGNORECASE):
-        guid(found)
-    heard.rest = re.sub(rf"[\[*\"']*\b{GUID}\b[\]*\"']*", " <guid> ", heard.rest, flags=re.IGNORECASE)
-
-    def reference(found: re.Match[str]) -> bool:
-        heard.put("sku", found.group(2).upper())
-        return heard.put("product", found.group(1).upper())
-
-    heard.take(r"\b([A-Z0-9]{12}):([A-Z0-9]{4})(?::[A-Z0-9]{12})?\b", "ref", reference)
-    heard.take(
-        r"\b(order)\s*(?:we placed,?\s*|i placed,?\s*)?(?:id|number|no\.?|#)?\s*[:#]?\s*"
-        r"((?=[\w-]*\d)[A-Za-z0-9][\w-]{3,39})\b(?!\s*(?:seat|licen))", "order",
-        lambda m: heard.put("order", m.group(2)),
+    heard.mark(rf"\b{GUID}\b", "guid", lambda m: None)
+    heard.mark(
+        r"\b([A-Z0-9]{12}):([A-Z0-9]{4})(?::[A-Z0-9]{12})?\b", "ref",
+        lambda m: heard.put("sku", m.group(2).upper()) and heard.put("product", m.group(1).upper()),
     )  # fmt: skip
-    if re.search(r"\border\b", heard.rest, re.IGNORECASE) and "order" not in heard.values:
-        heard.take(
-            r"\b(?:number|no\.?|id)\s*[:#]?\s*((?=[\w-]*\d)[A-Za-z0-9][\w-]{3,39})\b", "order",
-            lambda m: heard.put("order", m.group(1)),
-        )  # fmt: skip
-    heard.take(
-        r"\b(?:product(?:\s+id)?[:\s]+)?((?=[A-Z0-9]*\d)[A-Z0-9]{12})\b(?!:)", "ref",
-        lambda m: heard.put("product", m.group(1).upper()),
+    heard.mark(r"\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+\b", "email", lambda m: heard.put("email", m.group(0)))
+    _references(heard)
+    heard.mark(
+        r"(?<![\w.@])(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,15}\b(?!\.\w)(?=$|\W)", "domain",
+        lambda m: None if _is_domain(m.group(0)) else False,
     )  # fmt: skip
-    heard.take(
-        r"\bsku(?:\s*(?:id|number|no\.?))?[:\s]+\[?((?=[A-Z0-9]*\d)[A-Z0-9]{1,4})\]?\b", "ref",
-        lambda m: heard.put("sku", m.group(1).upper().rjust(4, "0")),
+    heard.mark(r"(?<![\w/.-])(\+\d[\d ()./-]{6,18}\d)(?!\w)", "phone", lambda m: heard.put("phone", m.group(1)), 1)
+    heard.mark(
+        r"\b(?:phone|telephone|tel|mobile|cell|call me (?:at|on)|number is)\b\D{0,12}(\(?\d[\d ()./-]{6,18}\d)(?!\w)", "phone",
+        lambda m: heard.put("phone", m.group(1)), 1,
     )  # fmt: skip
-    heard.take(r"\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+\b", "email", lambda m: heard.put("email", m.group(0)))
-    heard.take(
-        r"\b(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,15}\b(?!')", "domain",
-        lambda m: False if m.group(0)[0].isupper() and " " in m.group(0) else heard.put("domain", m.group(0)),
+    heard.mark(
+        r"\b(?:verification|approval|confirmation)(?:\s+(?:id|code|number))?\b(?:\s+(?:is|was|id|code))*\s*[:#=-]?\s*((?=[\w-]*\d)[A-Za-z0-9][\w-]{3,39})\b",
+        "verification", lambda m: heard.put("verification_id", m.group(1)), 1,
     )  # fmt: skip
-    heard.take(
+    heard.mark(
         r"\bline(?:\s+item)?\s*(?:no\.?|number|#)?\s*(\d{1,3})\b", "line", lambda m: heard.put("line", int(m.group(1)))
     )
-    heard.take(
-        r"\b(first|second|third|fourth|fifth|1st|2nd|3rd|4th|5th)\s+line\b",
+    heard.mark(
+        r"\b(first|second|third|fourth|fifth|1st|2nd|3rd|4th|5th)\s+(?:line|item)\b",
         "line",
         lambda m: heard.put("line", _ordinal(m.group(1))),
     )
+
+
+def _references(heard: Heard) -> None:
+    """Orders, product ids and SKU ids."""
+    reference = r"((?=[\w-]*\d)[A-Za-z0-9][\w-]{3,39})"
+    heard.mark(
+        r"\border(?:s)?\s*(?:we placed|i placed)?,?\s*(?:with (?:the )?)?(?:id|number|no\.?|nr\.?|#)?\s*(?:is|was)?\s*[:#(]?\s*"
+        rf"{reference}\b(?!\s*(?:seat|licen|user))", "order",
+        lambda m: heard.put("order", m.group(1)), 1,
+    )  # fmt: skip
+    unknown = re.search(r"\border", heard.rest, re.IGNORECASE) and "order" not in heard.values
+    if unknown and (_BLANK in heard.rest or not _order_by_shape(heard, reference)):
+        _order_is_guid(heard)
+    heard.mark(
+        r"\b(?:product(?:\s+id)?[:\s]+)?((?=[A-Z0-9]*\d)(?=[A-Z0-9]*[A-Z])[A-Z0-9]{12})\b(?!:)", "ref",
+        lambda m: heard.put("product", m.group(1).upper()),
+    )  # fmt: skip
+    heard.mark(
+        r"\bsku(?:\s*(?:id|number|no\.?))?[:\s]+\[?((?=[A-Z0-9]*\d)[A-Z0-9]{1,4})\]?\b", "ref",
+        lambda m: heard.put("sku", m.group(1).upper().rjust(4, "0")),
+    )  # fmt: skip
+
+
+def _order_by_shape(heard: Heard, reference: str) -> bool:
+    """ "number a81kd92mz", "the order we submitted (66201938)", "any promo on 9f8e7d6c5b4a order"."""
+    for pattern in (
+        rf"\b(?:number|no\.?|id)\s*(?:is|was)?\s*[:#]?\s*{reference}\b",
+        r"(?<![\w:.-])((?=[\w-]*\d)(?!CFQ7)[A-Za-z0-9][\w-]{5,39})(?![\w:]|\.\w)",
+    ):
+        heard.mark(pattern, "order", lambda m: False if "order" in heard.values else heard.put("order", m.group(1)), 1)
+        if "order" in heard.values:
+            return True
+    return False
+
+
+def _order_is_guid(heard: Heard) -> None:
+    """An order may be a GUID: the one behind the word."""
+    for place, find in enumerate(heard.finds):
+        before = heard.rest[: find.start][-24:].casefold()
+        if find.mark == "guid" and re.search(r"\border\b[^.,;]{0,16}$", before):
+            heard.finds[place] = Find(find.start, find.end, "order")
+            heard.put("order", heard.text[find.start : find.end])
+            return
+
+
+def _is_domain(word: str) -> bool:
+    """ "contoso.com" is one, "St.Mary" and "cart.Why" are not."""
+    last = word.rpartition(".")[2]
+    return not last[0].isupper() or word.isupper()
 
 
 def _ordinal(word: str) -> int:
@@ -134,6 +196,12 @@ def _term(words: str) -> str:
 
 def _terms_and_cycles(heard: Heard) -> None:
     """Terms and cycles: "annual, billed monthly" is P1Y and monthly; "upfront" is annual billing; what is left is the term."""
+    # "not annual, month to month": what is ruled out is not said.
+    heard.take(
+        rf"\b(?:not|no longer|instead of|rather than|isn't|aren't)\s+(?:{_FREQUENCY}|P(?:1M|1Y|3Y))\b",
+        "not",
+        lambda m: None,
+    )
     heard.take(
         r"\bP(1M|1Y|3Y)\b(?:\s*term\s*duration)?",
         "term",
@@ -205,17 +273,12 @@ def _quantities(heard: Heard) -> None:
     )
     heard.take(rf"\b({_NUMBER})\s+quantity\b", "quantity", keep)
     heard.take(rf"\bquantit(?:y|ies)\s*(?:of|is|=|:)?\s*{digits}\b", "quantity", keep)
-    heard.take(rf"\b(?:{_SEATS}|qty)\s*[:=]\s*{digits}\b", "quantity", keep)
+    heard.take(rf"\b(?:{_SEATS}\s*[:=]|qty\b\s*[:=]?)\s*{digits}\b", "quantity", keep)
+    counted = "|".join(word for word in _NUMBER_WORDS if word not in {"a", "an"})
+    heard.take(rf"\b(\d{{1,3}}(?:,\d{{3}})+|\d{{1,7}}|{counted})\s*(?:x\s*|×\s*|of\s+)?(?=<product>)", "quantity", keep)
     heard.take(rf"\b{digits}\s*(?:x|×)\s+(?=\S)", "quantity", keep)
     heard.take(rf"\b(?:x|×)\s*{digits}\b", "quantity", keep)
     # "for 25" ends there; "5 power bi pro": a number before a product's name; "down to 10".
     heard.take(rf"(?<=\bfor )\s*{digits}(?=\s*(?:$|[,.;?!<]))", "quantity", keep)
     heard.take(rf"(?<=\bto )\s*{digits}(?=\s*(?:$|[,.;?!<]))", "quantity", keep)
-    heard.take(rf"(?<=\bto )\s*{digits}(?=\s+(?:for|at|on)\b)", "quantity", keep)
-    if "quantity" not in heard.values:
-        heard.take(
-            r"(?<![\w:.$/-])(?<!plan )(?<!365 )(?<!line )(?<!step )(?<!version )(?<!office )(?<!microsoft )(?<!windows )"
-            r"(?<!dynamics )(\d{1,5})(?=\s+(?:of\s+)?(?:(?:microsoft|office|power|visio|project|teams|exchange|windows|dynamics|"
-            r"defender|copilot|business|m365|o365|annual)\b|<term>|<ref>|(?-i:[A-Z])))", "quantity",
-            lambda m: False if m.group(1) == "365" else keep(m),
-        )  # fmt: skip
+    heard.take(rf"(?<=\bto )\s*{digits}(?=\s+(?:for|at|on|after|because|since|please|and|in|of)\b)", "quantity", keep)

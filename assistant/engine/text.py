@@ -32,16 +32,16 @@ def clean(text: str) -> str:
 
 
 _NEGATED = re.compile(
-    r"\b(?:do not|don't|dont|never|without|rather than|instead of|not to|no need to)\s+(?:\w+\s+){0,2}?"
-    r"(?:cancel\w*|reduc\w*|start\w*|generat\w*|download\w*|order\w*|buy\w*|chang\w*|upgrad\w*|terminat\w*|delet\w*"
-    r"|run\w*|submit\w*|creat\w*)\b[^,.;:!?]*?(?=[,.;:!?]|\bbut\b|\bonly\b|\bjust\b|$)",
+    r"\b(?:do(?:es)? not|don't|dont|not|never|without|rather than|instead of|no need to|nothing (?:to|should)(?: be)?)\s+(?:\w+\s+){0,2}?"
+    r"(?:cancel\w*|reduc\w*|start\w*|generat\w*|download\w*|order\w*|buy\w*|chang\w*|upgrad(?:e|ing)\b|terminat\w*|delet\w*"
+    r"|run\w*|submit\w*|creat\w*)(?:\s+(?:anything|it|them|now|yet|today))?",
     re.IGNORECASE,
 )
 
 
-def without_negated(text: str) -> str:
-    """`text` without the actions that the person rules out: "don't cancel, only check" is only a check."""
-    return " ".join(_NEGATED.sub(" ", text).split())
+def mark_negated(text: str) -> str:
+    """`text` with the actions that the person rules out as a mark: "don't cancel, only check" is only a check."""
+    return " ".join(_NEGATED.sub(" <not> ", text).split())
 
 
 def words(text: str) -> list[str]:

@@ -20,14 +20,14 @@ from typing import Any
 
 from django.conf import settings
 
-from assistant.engine import names, slots
+from assistant.engine import names
 from assistant.engine.match import Match, matcher
 from assistant.engine.text import TooLong, clean
 from assistant.skills import SKILLS
 
 log = logging.getLogger("portal.assistant")
 FAILURES, PAUSE = 3, timedelta(minutes=1)
-SURE = 6.0  # an offline score from which "no" is an answer and not a doubt
+SURE = 0.9  # how likely a "no" must be offline to be an answer and not a doubt
 UNSURE = {"out_of_scope", "clarify"}
 # Slots whose value is the person's own words. Terms, plans and quantities have a shape that is read offline.
 PROPOSED = {"customer", "product", "subscription", "upgraded_subscription", "order"}
@@ -68,7 +68,7 @@ def opinion(text: str, *, as_of: datetime) -> Match | None:
         sentence = clean(text)
     except TooLong:
         return None
-    masked = names.find(slots.extract(sentence)).masked
+    masked = names.understand(sentence)[1].masked
     offline = matcher().match(masked)
     if offline.skill not in UNSURE or offline.score >= SURE or not sentence:
         return None
@@ -124,7 +124,7 @@ def _checked(said: Any, sentence: str, offline: Match) -> Match | None:
         and 1 < len(value.strip()) <= 200
         and value.strip().casefold() in low
     }
-    return Match(skill, offline.nearest, score=SURE, concepts=offline.concepts, proposed=taken, by=_name())
+    return Match(skill, offline.nearest, score=SURE, proposed=taken, by=_name())
 
 
 def _acts(skill: str) -> bool:

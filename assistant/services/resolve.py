@@ -18,6 +18,10 @@ from customers.services import cart as carts
 from customers.services import catalog, customers, orders, subscriptions
 from portal.core.scope import Scope
 
+SLOTS = (
+    "customer", "product", "sku", "subscription", "upgraded_subscription", "subscriptions", "order", "term_duration",
+    "billing_cycle", "quantity", "verification_id", "email", "phone",
+)  # fmt: skip
 CANDIDATES_TRIED = 3
 CHOICES_SHOWN = 5
 CERTAIN = {"id", "domain", "name", "title", "alias"}
@@ -191,8 +195,13 @@ def line_ref(view: Any, line: Any) -> Ref:
 
 
 def told(slots: Mapping[str, Any]) -> dict[str, Any]:
-    """The slots that the person said, as the command line prints them."""
-    return {name: said(value) for name, value in slots.items() if not _is_found(value)}
+    """The slots that the person said, as the command line prints them: those of product.md §5 only."""
+    found = {
+        name: said(value) for name, value in slots.items() if name in SLOTS and value != [] and not _is_found(value)
+    }
+    if str(found.get("quantity", "")).startswith("by "):
+        found["quantity"] = int(found["quantity"][3:])
+    return found
 
 
 def _is_found(value: Any) -> bool:
@@ -201,7 +210,7 @@ def _is_found(value: Any) -> bool:
 
 
 def said(value: Any) -> Any:
-    """A slot as the command line prints it: an id stays the id that was typed, a name is the record's own."""
+    """A slot as the command line prints it: as it was written; what was picked from a list by its name."""
     if isinstance(value, list):
         return [said(each) for each in value]
     if not isinstance(value, dict):
@@ -210,7 +219,8 @@ def said(value: Any) -> Any:
 
 
 def _said_as(ref: Ref, text: str, how: str) -> dict[str, Any]:
-    return asdict(ref) | ({"said": text} if how in {"id", "domain"} else {})
+    """The record, and the words it was found by: an exact ID or name, or a part of one, never a guess."""
+    return asdict(ref) | {"said": text, "how": how}
 
 
 def _not_found(what: str, text: str, near: tuple[Ref, ...]) -> str:
