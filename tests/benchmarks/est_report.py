@@ -1,25 +1,29 @@
-"""The EST report against a raw COPY of the same rows: performance R1, R2, R5.
+"""The EST report: performance R1, R2 and R5 to R9.
 
     python -m tests.benchmarks.est_report [--subscriptions 1000000] [--pairs 3] [--scattered] [--quick]
 
 Makes a database of its own on PostgreSQL and drops it. Every subscription is in the report, ten to a
 customer, in the order in which an import writes them (`--scattered`: in random order, where every range
-reads the whole table). A second partner has a tenth of the rows.
+reads the whole table). Two more partners have a tenth and a hundredth of the rows.
 
-R1  product path with one worker (request row, ranges, dates, formula guard, checkpoints, SHA-256,
-    publishing) / psql COPY of the bare columns to /dev/null; median of pairs that alternate.
+R1  product path with two workers (request row, parts, dates, formula guard, checkpoints, joining, SHA-256,
+    publishing) / psql COPY of the bare columns to /dev/null; median of pairs that alternate. With one worker beside it.
 R2  rows through the ORM (values_list, iterator, csv) / product path, on the partner with about 100,000 rows.
-R5  ru_maxrss of the worker's process, and its growth from the smaller to the larger partner.
+R5  ru_maxrss of a worker's process, and its growth from the middle partner to the largest.
+R6  peak anonymous memory of the backends that write the report.
+R7  kill -9 of both workers half way: parts written twice, and whether the file is equal.
+R8  django-tables2's TableExport and django-import-export / product path, on the partner with about 100,000 rows.
+R9  p95 of the subscriptions list at half the rate that saturates the server: while reports run / idle.
+And whether time grows with the rows: seconds for ten times the rows / ten times the seconds.
 """
 
 from __future__ import annotations
 
 import argparse
 import csv
-import json
 import os
-import resource
 import shutil
+import socket
 import statistics
 import subprocess
 import sys
@@ -33,9 +37,11 @@ import psycopg
 from django.core.management import call_command
 
 from tests import services as parts
+from tests.benchmarks.lists import Report
 from tests.downloads.installation import database
 
-LIMIT_R1, LIMIT_MB, LIMIT_GROWTH = 2.0, 128, 10
+LIMIT_R1, LIMIT_MB, LIMIT_GROWTH = 1.5, 128, 10
+LIMIT_BACKEND, LIMIT_TABLES2, LIMIT_IMPORT_EXPORT, LIMIT_PAGES, LIMIT_LINEAR = 64, 100, 20, 1.5, 1.2
 COLUMNS = (
     "c.tenant_id, s.partner_of_record, s.subscription_id, s.friendly_name, s.offer_id, s.quantity, s.term_duration,"
     " s.billing_cycle, s.commitment_ends_at"
@@ -50,7 +56,7 @@ RAW = (
 
 
 def fill(url: str, subscriptions: int, *, scattered: bool) -> dict[int, int]:
-    """Two partners; answers partner id to number of rows."""
+    """Three partners; answers partner id to number of rows."""
     from tests import factories  # noqa: PLC0415 - needs the settings of this database
 
     sizes = {}
@@ -62,7 +68,7 @@ def fill(url: str, subscriptions: int, *, scattered: bool) -> dict[int, int]:
         ).fetchall()
         for name, _ in indexes:
             server.execute(f"DROP INDEX {name}")
-        for share in (10, 1):
+        for share in (100, 10, 1):
             rows = subscriptions // share
             customer = f"(random() * {rows // 10 - 1})::int" if scattered else "s.n / 10"
             user = factories.make_member(factories.make_partner())
@@ -115,36 +121,6 @@ def raw_copy(url: str, partner: int) -> float:
     return time.perf_counter() - started
 
 
-def product(partner: int) -> dict[str, float]:
-    """The report in a process of its own: {seconds, megabytes, rows}."""
-    command = [sys.executable, "-m", "tests.benchmarks.est_report", "--work", str(partner)]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
-    return dict(json.loads(done.stdout.splitlines()[-1]))
-
-
-def work(partner: int) -> None:
-    """What a worker does, in this process."""
-    from downloads import services  # noqa: PLC0415
-    from downloads.models import DownloadRequest  # noqa: PLC0415
-    from portal.celery import app  # noqa: PLC0415
-    from portal.core import clock  # noqa: PLC0415
-    from portal.core.models import Membership  # noqa: PLC0415
-    from portal.core.scope import Scope  # noqa: PLC0415
-
-    app.loader.import_default_modules()
-    everything = Scope.for_operator()
-    DownloadRequest.objects.within(everything).delete()
-    scope = Membership.objects.within(everything).select_related("partner").get(partner=partner).scope()
-    started = time.perf_counter()
-    request = services.request_report(scope, report="est", as_of=clock.now()).request
-    outcome = services.run(request_id=request.pk, now=clock.now)
-    seconds = time.perf_counter() - started
-    request.refresh_from_db()
-    assert outcome == "completed", request.failure
-    megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"seconds": seconds, "megabytes": megabytes, "rows": request.row_count}))
-
-
 def through_the_orm(partner: int, path: Path) -> float:
     """Seconds of the usual way."""
     from downloads.reports import REPORTS  # noqa: PLC0415
@@ -165,31 +141,61 @@ def through_the_orm(partner: int, path: Path) -> float:
 
 def measure(url: str, folder: Path, subscriptions: int, *, pairs: int, scattered: bool) -> bool:
     sizes = fill(url, subscriptions, scattered=scattered)
-    small, large = sorted(sizes, key=lambda partner: sizes[partner])
-    raw_copy(url, large), product(large)  # warm-up
-    ratios, seconds, memory = [], [], 0.0
-    for _ in range(pairs):
-        base = raw_copy(url, large)
-        made = product(large)
-        assert made["rows"] == sizes[large]
-        ratios.append(made["seconds"] / base)
-        seconds.append((base, made["seconds"]))
-        memory = max(memory, made["megabytes"])
-    little = product(small)
+    from tests.benchmarks import est_run as run  # noqa: PLC0415 - needs the settings of this database
+
+    report, (tiny, small, large) = Report(), sorted(sizes, key=lambda partner: sizes[partner])
     middle = min(sizes, key=lambda partner: abs(sizes[partner] - 100_000))
-    speedup = through_the_orm(middle, folder / "orm.csv") / product(middle)["seconds"]
-    growth = (memory / little["megabytes"] - 1) * 100
-    print(f"{sizes[large]:,} and {sizes[small]:,} subscriptions; raw and product seconds: "
-          + ", ".join(f"{a:.2f} {b:.2f}" for a, b in seconds))  # fmt: skip
-    results = [
-        ("R1 product / raw COPY", statistics.median(ratios), LIMIT_R1),
-        ("R5 worker memory, MB", memory, LIMIT_MB),
-        ("R5 growth with 10 times the rows, %", growth, LIMIT_GROWTH),
-    ]
-    for name, value, limit in results:
-        print(f"{'ok  ' if value <= limit else 'OVER'} {name:38} {value:8.2f}   limit {limit}")
-    print(f"     {'R2 bare ORM rows / product':38} {speedup:8.2f}   aim 5, no limit")
-    return all(value <= limit for _, value, limit in results)
+    with run.workers(2) as team:
+        run.product(tiny, team)
+        begun = run.product(small, team)
+        raw_copy(url, large), run.product(large, team)  # warm-up
+        made, one = [], []
+        for _ in range(pairs):
+            base = raw_copy(url, large)
+            made.append((base, run.product(large, team)))
+            one.append(run.product(large, team[:1])["seconds"] / base)
+        shown = ", ".join(f"{base:.2f} {made['seconds']:.2f}" for base, made in made)
+        print(f"{sizes[large]:,} subscriptions; raw and product seconds: {shown}")
+        assert all(made["rows"] == sizes[large] for _, made in made)
+        ratio = statistics.median(made["seconds"] / base for base, made in made)
+        report.at_most(
+            "R1", "product with two workers / raw COPY", ratio, LIMIT_R1, f"one: {statistics.median(one):.2f}"
+        )
+        memory = max(made["megabytes"] for _, made in made)
+        report.at_most("R5", "memory of a worker, MB", memory, LIMIT_MB)
+        growth = (memory / begun["megabytes"] - 1) * 100
+        report.at_most("R5", "its growth with ten times the rows, %", growth, LIMIT_GROWTH)
+        if (backends := run.backend_memory(url, large, team)) is None:
+            print("R6  not measured: the memory of the backends cannot be read here")
+        else:
+            report.at_most("R6", "memory of the backends, MB", backends, LIMIT_BACKEND)
+        quickest = [min(run.product(partner, team)["seconds"] for _ in range(3)) for partner in (tiny, small, large)]
+        for times, names in zip(
+            zip(quickest, quickest[1:], strict=False), ((tiny, small), (small, large)), strict=True
+        ):
+            what = f"{sizes[names[1]]:,} rows / ten times the time of {sizes[names[0]]:,}"
+            report.at_most("", what, times[1] / times[0] / 10, LIMIT_LINEAR)
+        seconds = statistics.median(run.product(middle, team)["seconds"] for _ in range(3))
+        print(
+            f"R2  bare ORM rows / product {through_the_orm(middle, folder / 'orm.csv') / seconds:.2f} (aim 5, no limit)"
+        )
+        tables2, plain = run.table_export(middle, folder / "t"), run.import_export(middle, folder / "i")
+        report.at_least("R8", f"TableExport / product, {sizes[middle]:,} rows", tables2 / seconds, LIMIT_TABLES2)
+        report.at_least("R8", "django-import-export / product", plain / seconds, LIMIT_IMPORT_EXPORT)
+        pages = [run.pages_beside_reports(large, team, free_port()) for _ in range(pairs)]
+        ratio = statistics.median(busy / idle for idle, busy, _ in pages)
+        shown = ", ".join(f"{idle:.0f} {busy:.0f} ms at {rate / 2:.0f}/s" for idle, busy, rate in pages)
+        report.at_most("R9", "p95 of a list page during reports / idle", ratio, LIMIT_PAGES, shown)
+    again, parts_, equal = run.killed(large, folder)
+    report.at_most("R7", f"parts of {parts_} written twice after kill -9 of two workers", again, 2)
+    report.at_least("R7", "the file is equal", float(equal), 1)
+    return not report.broken
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def main() -> int:
@@ -198,11 +204,13 @@ def main() -> int:
     parser.add_argument("--pairs", type=int, default=3)
     parser.add_argument("--quick", action="store_true", help="a tenth of the rows")
     parser.add_argument("--scattered", action="store_true", help="rows of a customer all over the table")
-    parser.add_argument("--work", type=int, metavar="PARTNER", help=argparse.SUPPRESS)
+    parser.add_argument("--work", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.work:
         django.setup()
-        work(options.work)
+        from tests.benchmarks.est_run import work  # noqa: PLC0415
+
+        work()
         return 0
     if parts.postgres_url() is None:
         print(f"This benchmark needs PostgreSQL: {parts.HOW_TO_GET['PostgreSQL']}.")
