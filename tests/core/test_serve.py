@@ -57,11 +57,11 @@ def parent_of(pid: int) -> int:
 
 
 def children(parent: int, folder: Path) -> dict[str, int]:
-    """Name to process id of the three direct children."""
+    """Name to process id of the four direct children."""
     found = {}
     for pid in portal_processes(folder):
         command = Path(f"/proc/{pid}/cmdline").read_bytes().decode()
-        name = next((name for name in ("gunicorn", "worker", "beat") if name in command), "")
+        name = next((name for name in ("gunicorn", "reports", "worker", "beat") if name in command), "")
         if name and parent_of(pid) == parent:  # without a name: it was forked, and is not yet what it will be
             found[name] = pid
     return found
@@ -91,8 +91,8 @@ def test_start_kill_one_stop_start_again(portal: Installation) -> None:
     port = free_port()
     serve = start(portal, port)
     assert status_of(port) == 200, "the address is printed when it answers, not before"
-    first = wait_for(lambda: len(found := children(serve.pid, portal.folder)) == 3 and found)
-    assert len({os.getpgid(pid) for pid in first.values()} | {os.getpgid(serve.pid)}) == 4, "a group each"
+    first = wait_for(lambda: len(found := children(serve.pid, portal.folder)) == 4 and found)
+    assert len({os.getpgid(pid) for pid in first.values()} | {os.getpgid(serve.pid)}) == 5, "a group each"
 
     os.kill(first["worker"], signal.SIGKILL)
     wait_for(lambda: children(serve.pid, portal.folder).get("worker", first["worker"]) != first["worker"], seconds=60)
@@ -115,14 +115,15 @@ def test_start_kill_one_stop_start_again(portal: Installation) -> None:
     wait_for(lambda: portal_processes(portal.folder) == [], seconds=30, pause=0.2)
 
 
-def test_a_killed_process_of_the_pool_does_not_stop_the_work(portal: Installation) -> None:
+@pytest.mark.parametrize(("name", "processes"), [("worker", 1), ("reports", 2)])
+def test_a_killed_process_of_the_pool_does_not_stop_the_work(portal: Installation, name: str, processes: int) -> None:
     """With the embedded broker it may hold the lock behind which the others wait for work."""
     serve = start(portal, free_port())
-    worker = children(serve.pid, portal.folder)["worker"]
-    pool = wait_for(lambda: len(found := pool_of(worker, portal.folder)) == 2 and found)
+    worker = children(serve.pid, portal.folder)[name]
+    pool = wait_for(lambda: len(found := pool_of(worker, portal.folder)) == processes and found)
     for pid in pool:
         os.kill(pid, signal.SIGKILL)
-    wait_for(lambda: children(serve.pid, portal.folder).get("worker", worker) != worker)
+    wait_for(lambda: children(serve.pid, portal.folder).get(name, worker) != worker)
     assert "A process of the worker ended with code -9" in portal.output()
     assert not set(pool) & set(portal_processes(portal.folder))
     beat = portal.folder / "last-beat"

@@ -173,10 +173,20 @@ def _children(host: str, port: int) -> list[Child]:
     web = [sys.executable, "-m", "gunicorn", "portal.wsgi:application", "--bind", address, "--log-level", "warning",
            "--worker-class", "gthread", "--workers", os.environ.get("WEB_WORKERS") or "2", "--threads", "8",
            "--graceful-timeout", "5"]  # fmt: skip
-    worker = [*celery, "worker", "-c", "2", *quiet, "--without-gossip", "--without-mingle", "--without-heartbeat"]
+    worker = [*celery, "worker", *quiet, "--without-gossip", "--without-mingle", "--without-heartbeat"]
+    # A queue of long work has processes of its own, so that nothing short waits behind it.
+    short, reports = (
+        [*worker, "-Q", "default", "-c", "1"],
+        [*worker, "-Q", "reports", "-c", str(settings.REPORT_WORKERS)],
+    )
     beat = [*celery, "beat", *quiet, "--pidfile=", "-s", str(Path(settings.DATA_DIR) / "beat-schedule")]
     # Reports step back when pages need the processor.
-    return [Child("web", web), Child("worker", worker, nice=5), Child("scheduler", beat)]
+    return [
+        Child("web", web),
+        Child("worker", short, nice=5),
+        Child("report worker", reports, nice=5),
+        Child("scheduler", beat),
+    ]
 
 
 def _answers(host: str, port: int) -> bool:
