@@ -24,7 +24,7 @@ NOWHERE: dict[str, Any] = {
     "order_id": "0" * 12, "conversation_id": uuid.UUID(int=4), "pk": 987_654_321,
 }  # fmt: skip
 # A refused form that is loaded again leads to its page, which says that there is nothing.
-AFTER_THE_FACT = {"customers:cart_line", "customers:catalog_add"}
+AFTER_THE_FACT = {"customers:cart_line", "customers:catalog_add", "customers:subscription_notice"}
 PARAMETER = re.compile(r"""(?:GET|POST|data)\.get(?:list)?\(["']([a-z_-]+)|name="([a-z_]+)\"""")
 
 
