@@ -67,6 +67,7 @@ TABLE: dict[str, Row] = {
     "customers:renewals": Row(READ),
     "customers:customer_choices": Row(READ),
     "customers:customer": Row(READ),
+    "customers:offers": Row(READ),
     "customers:partner_of_record": Row("distributors 200"),
     "customers:subscriptions": Row(READ),
     "customers:subscription": Row(READ),
