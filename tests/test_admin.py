@@ -17,7 +17,7 @@ from django.db import DatabaseError, connection, models, transaction
 from django.test import Client
 from django.urls import reverse
 
-from assistant.models import Conversation, Feedback, Turn
+from assistant.models import Allowance, Conversation, Feedback, Proposal, Turn
 from customers import models as m
 from downloads.models import DownloadChunk, DownloadRequest, ReportSchedule
 from portal.core.models import AuditEvent, AuditIsAppendOnly, Membership, Partner, User
@@ -42,7 +42,7 @@ def url(model: type[models.Model], page: str, *args: Any) -> str:
 
 def fill(user: User, number: int) -> None:
     """One more row of every model, as a working portal has them."""
-    factories.make_member(factories.make_partner(f"Partner {number}"))
+    other = factories.make_member(factories.make_partner(f"Partner {number}"))
     partner = user.current_membership.partner
     reseller = factories.make_reseller(partner, f"Nod Publishers {number}")
     customer = factories.make_customer(partner, f"Fabrikam Robotics {number}", reseller=reseller)
@@ -112,6 +112,12 @@ def fill(user: User, number: int) -> None:
     )
     turn = Turn.objects.create(conversation=conversation, number=1, speaker="person", text="Why?", created_at=AS_OF)
     Feedback.objects.create(turn=turn, user=user, helpful=False, reason="wrong", created_at=AS_OF)
+    Proposal.objects.create(
+        partner=partner, user=user, conversation=conversation, content={}, digest="0" * 64, code_hash="0" * 64,
+        created_at=AS_OF, expires_at=AS_OF,
+    )  # fmt: skip
+    Allowance.objects.create(partner=partner, user=other, started_at=AS_OF, count=number)
+    m.HiddenNotice.objects.create(subscription=subscription, user=user, notice="upgrade", hidden_at=AS_OF)
     AuditEvent.objects.create(
         occurred_at=AS_OF,
         partner_id=partner.pk,

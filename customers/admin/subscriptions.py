@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from django.contrib import admin
 
-from customers.models import Subscription, Transition, TransitionEvent
+from customers.models import HiddenNotice, Subscription, Transition, TransitionEvent
 from portal.core.scoped_admin import ReadOnlyInline, ReadOnlyMixin, ScopedAdmin
 
 CUSTOMER = ("name_key", "=tenant_id")
@@ -66,4 +66,13 @@ class TransitionEventAdmin(ReadOnlyMixin, ScopedAdmin):
         "=transition__from_subscription_id",
         "=transition__to_subscription_id",
     )
+    sortable_by = ()
+
+
+@admin.register(HiddenNotice)
+class HiddenNoticeAdmin(ReadOnlyMixin, ScopedAdmin):
+    list_display = ("subscription", "user", "notice", "hidden_at")
+    list_select_related = ("subscription", "user")
+    list_filter = ("notice",)
+    search_fields = ("=subscription__subscription_id", "=user__email")
     sortable_by = ()

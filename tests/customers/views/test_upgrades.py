@@ -64,7 +64,7 @@ def test_the_bar_tells_of_the_duplicate_and_leads_to_the_decision(
     html = page(client, upgraded)
     assert "This upgrade left a duplicate." in html
     assert "Old Standard (45 licenses) is still billed for this customer." in html
-    assert 'href="#duplicates"' in html
+    assert "Get cancellation help" in html
     assert 'id="duplicates"' in html
     assert "7 conditions are met." in html
     assert "Paid twice: <b>$562.50</b> a month" in html
