@@ -10,22 +10,9 @@ from django.db.models import Q, Sum
 
 from customers.models import OrderLine, PromotionAssignment, Subscription
 from customers.queries.promotions import IN_SERVICE, Taken
-from customers.rules.promotion_cases import Asked, Facts, PromotionRow, facts_of
+from customers.rules.promotion_cases import Asked, PromotionRow
 from customers.rules.promotion_constraints import Buyer, SkuKey, promotion_key
 from portal.core.scope import Scope
-
-
-def facts_between(scope: Scope, *, first: int, last: int, asked: Asked) -> dict[int, Facts]:
-    """What counts of the customers with keys from `first` to `last`; one who has nothing that counts is left out.
-
-    At most four queries, whatever the number of customers."""
-    buyers = buyers_between(scope, first=first, last=last, asked=asked)
-    assigned = _assigned(scope, first, last, asked) if asked.assigned else {}
-    nobody = Buyer(market="", segment="")
-    return {
-        customer: facts_of(buyers.get(customer, nobody), asked, assigned=assigned.get(customer, ()))
-        for customer in buyers.keys() | assigned.keys()
-    }
 
 
 def buyers_between(scope: Scope, *, first: int, last: int, asked: Asked) -> dict[int, Buyer]:
@@ -92,7 +79,10 @@ class _Buyers:
                 self._taken[customer].add([(promotion_id, *row)])
 
 
-def _assigned(scope: Scope, first: int, last: int, asked: Asked) -> dict[int, set[PromotionRow]]:
+def assigned_between(scope: Scope, *, first: int, last: int, asked: Asked) -> dict[int, set[PromotionRow]]:
+    """Which of the targeted promotions are assigned to whom. One query at most."""
+    if not asked.assigned:
+        return {}
     rows = _between(PromotionAssignment.objects.within(scope), "customer", first, last).filter(
         promotion__promotion_id__in={promotion_id for promotion_id, _, _ in asked.assigned}
     )

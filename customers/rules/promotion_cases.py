@@ -11,7 +11,8 @@ looks at, by its own constraints:
 * Licenses owned of the line's SKU: where a minimum is more than the line brings. Of the SKUs that ownership
   constraints name: on which side of each limit the number lies; the least number of that side stands for all of it.
 * Whether the line's SKU was bought before: where a FirstPurchase constraint exists.
-* What was taken of the promotion: where it has a limit of redemptions or a maximum of licenses.
+* What was taken of the promotion: where it has a limit of redemptions or a maximum of licenses. How often counts by
+  the side of each limit; how many licenses by whether the quantity still fits, where the quantity is known.
 * Whether a targeted promotion is assigned.
 
 `buyer_of(facts_of(buyer, ...))` fails exactly the checks that `buyer` fails; sentences may name other numbers.
@@ -22,6 +23,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from customers.rules.promotion_constraints import (
     Buyer,
@@ -31,6 +33,7 @@ from customers.rules.promotion_constraints import (
     big_id,
     ownership_limits,
     promotion_key,
+    redemption_limits,
     seat_limits,
 )
 
@@ -52,6 +55,9 @@ class Asked:
     limits: tuple[tuple[SkuKey, tuple[int, ...]], ...] = ()  # owned, where only the side of a limit counts
     bought: frozenset[SkuKey] = frozenset()
     taken: frozenset[str] = frozenset()  # keys of promotions
+    times: tuple[tuple[str, tuple[int, ...]], ...] = ()  # of those, the limits of how often
+    maxima: tuple[tuple[str, tuple[int, ...]], ...] = ()  # and the maxima of licenses
+    quantity: int | None = None  # of the lines, where all have the same
     assigned: frozenset[PromotionRow] = frozenset()  # targeted promotions
 
     @property
@@ -73,7 +79,8 @@ def asked_by(promotions: Iterable[Promotion], lines: Collection[SkuKey], *, quan
     exact: set[SkuKey] = set()
     limits: dict[SkuKey, set[int]] = {}
     bought: set[SkuKey] = set()
-    taken: set[str] = set()
+    times: dict[str, set[int]] = {}
+    maxima: dict[str, set[int]] = {}
     assigned: set[PromotionRow] = set()
     for promotion in promotions:
         covered = {(entry.product_id, entry.sku_id) for entry in promotion.covered} & set(lines)
@@ -85,7 +92,9 @@ def asked_by(promotions: Iterable[Promotion], lines: Collection[SkuKey], *, quan
         if promotion.eligibility_constraints:
             bought |= covered
         if most is not None or promotion.asset_ownership_limits:
-            taken.add(promotion_key(promotion.promotion_id))
+            key = promotion_key(promotion.promotion_id)
+            times.setdefault(key, set()).update(redemption_limits(promotion))
+            maxima.setdefault(key, set()).update(() if most is None else (most,))
         if promotion.is_targeted:
             assigned.add(row_of(promotion))
         for entry in (entry for entries in promotion.product_ownership_constraints for entry in entries):
@@ -95,9 +104,12 @@ def asked_by(promotions: Iterable[Promotion], lines: Collection[SkuKey], *, quan
                 limits.setdefault(sku, set()).update({low, low if high is None else high + 1})
     return Asked(
         exact=frozenset(exact),
-        limits=tuple((sku, tuple(sorted(values))) for sku, values in sorted(limits.items()) if sku not in exact),
+        limits=tuple((sku, values) for sku, values in _sorted(limits) if sku not in exact),
         bought=frozenset(bought),
-        taken=frozenset(taken),
+        taken=frozenset(times),
+        times=_sorted(times),
+        maxima=_sorted(maxima),
+        quantity=quantity,
         assigned=frozenset(assigned),
     )
 
@@ -105,20 +117,40 @@ def asked_by(promotions: Iterable[Promotion], lines: Collection[SkuKey], *, quan
 def facts_of(buyer: Buyer, asked: Asked, *, assigned: Collection[PromotionRow] = ()) -> Facts:
     """What counts of a buyer, as a value that is equal for buyers who get the same answers."""
     owned = [(sku, number) for sku in asked.exact if (number := buyer.owned.get(sku, 0))]
-    for sku, limits in asked.limits:
-        if (number := buyer.owned.get(sku, 0)) and (side := bisect_right(limits, number)) and limits[side - 1]:
-            owned.append((sku, limits[side - 1]))
-    taken = [
-        (key, found.count, found.licenses)
-        for key in asked.taken
-        if (found := buyer.redeemed.get(key)) is not None and (found.count or found.licenses)
-    ]
+    owned += [(sku, number) for sku, limits in asked.limits if (number := _side(limits, buyer.owned.get(sku, 0)))]
+    taken = []
+    if buyer.redeemed:
+        for (key, times), (_, maxima) in zip(asked.times, asked.maxima, strict=True):
+            if found := buyer.redeemed.get(key):
+                count, used = _side(times, found.count), _used(maxima, asked.quantity, found.licenses)
+                if count or used:
+                    taken.append((key, count, used))
     return (
         tuple(sorted(owned)),
         tuple(sorted(asked.bought & buyer.bought_before)),
         tuple(sorted(taken)),
         tuple(sorted(asked.assigned.intersection(assigned))),
     )
+
+
+def _side(limits: tuple[int, ...], number: int) -> int:
+    """The least number on the same side of every limit."""
+    place = bisect_right(limits, number)
+    return limits[place - 1] if place else 0
+
+
+def _used(maxima: tuple[int, ...], quantity: int | None, number: int) -> int:
+    """Licenses taken, as far as they decide: all of the maximum when the quantity does not fit any more, none when
+    it does."""
+    if not maxima:
+        return 0
+    if quantity is None or len(maxima) > 1:
+        return number
+    return 0 if quantity <= maxima[0] - number else maxima[0]
+
+
+def _sorted(found: dict[Any, set[int]]) -> tuple[tuple[Any, tuple[int, ...]], ...]:
+    return tuple((key, tuple(sorted(values))) for key, values in sorted(found.items()))
 
 
 def buyer_of(facts: Facts, *, market: str, segment: str) -> Buyer:

@@ -167,6 +167,13 @@ def first_purchase(line: Line, promotion: Promotion, buyer: Buyer, unknown: list
     )
 
 
+def redemption_limits(promotion: Promotion) -> set[int]:
+    """The numbers of times at which the answer of `redemptions` may turn."""
+    keys = ("minAssets", "maxAssets")
+    least, most = _bounds(promotion.asset_ownership_limits, "", "LifetimeRedemptionCount", keys, None)
+    return {least} if most is None else {least, most}
+
+
 def redemptions(promotion: Promotion, buyer: Buyer, unknown: list[Check]) -> Check:
     entries = promotion.asset_ownership_limits
     keys = ("minAssets", "maxAssets")

@@ -182,7 +182,7 @@ def decide(
         return _upsell(facts, checks)
     found = tuple(
         _recommendation(facts, candidate, explain(candidate.key), is_higher=is_higher)
-        for candidate, is_higher in _candidates(facts.title, listed, price)
+        for candidate, is_higher in candidates(facts.title, listed, price)
     )
     checks.append(_bundle(facts, found))
     good = sorted((each for each in found if each.allowed), key=_best_first)
@@ -196,7 +196,7 @@ def decide(
     )
 
 
-def _candidates(title: str, listed: Sequence[Listed], price: Callable[[int], Quote]) -> list[tuple[Listed, bool]]:
+def candidates(title: str, listed: Sequence[Listed], price: Callable[[int], Quote]) -> list[tuple[Listed, bool]]:
     """The bundle of this plan, and that of the next higher one; whichever the price list has."""
     bundles = {fold(each.title): each for each in listed if is_bundle(each.title)}
     found: list[tuple[Listed, bool]] = []

@@ -13,7 +13,9 @@ from customers.models import Customer, Sku, Subscription
 from customers.queries import promotion_buyers, subscriptions
 from customers.queries import upsell as queries
 from customers.rules import upsell as rule
-from customers.rules.promotion_cases import NO_FACTS, Asked, Facts, asked_by, turns
+from customers.rules.pricing import Quote
+from customers.rules.promotion_cases import NO_FACTS, Asked, Facts, PromotionRow, asked_by, facts_of, turns
+from customers.rules.promotion_constraints import Buyer, SkuKey
 from customers.rules.upsell import HORIZON, Listed, Recommendation, Upsell
 from customers.rules.vocabulary import EndOfTerm, SubscriptionStatus
 from customers.services import promotion_markets, promotions
@@ -65,6 +67,15 @@ class Family:
             billing_cycle=row.billing_cycle,
             quantity=row.quantity,
         )
+
+    def bundles_for(self, plan: SkuKey, shelf: Shelf, *, term: str, cycle: str, quantity: int) -> set[SkuKey]:
+        """The SKUs that may be recommended for a plan."""
+
+        def price(key: int) -> Quote:
+            return shelf.book.price(key, term_duration=term, billing_cycle=cycle, quantity=quantity)
+
+        keys = {each.key for each, _ in rule.candidates(self._by_id[plan].title, self.listed, price)}
+        return {sku_key for sku_key, sku in self._by_id.items() if sku.pk in keys}
 
     def decide(self, facts: rule.Facts, shelf: Shelf) -> Upsell:
         plan = {
@@ -132,6 +143,8 @@ def _offers(
 # --- The file ---------------------------------------------------------------------------------
 
 Case = tuple[tuple[str, ...], Facts]
+NOBODY = Buyer(market="", segment="")
+AT_MOST = 20_000  # remembered questions
 
 
 class _Plan:
@@ -157,7 +170,9 @@ class Recommendations:
         self._scope, self._as_of = scope, as_of
         self._family = Family(queries.family())
         self._markets: dict[MarketKey, Market] = {}
-        self._facts: dict[int, Facts] = {}
+        self._buyers: dict[int, Buyer] = {}
+        self._assigned: dict[int, set[PromotionRow]] = {}
+        self._looks_at: dict[tuple[str, ...], Asked] = {}
         self._plans: dict[Any, _Plan] = {}
 
     def read(self, first: int, last: int) -> None:
@@ -165,10 +180,16 @@ class Recommendations:
         for key in queries.markets_between(self._scope, first=first, last=last):
             if key not in self._markets:
                 self._markets[key] = promotion_markets.market_of(key, self._family.keys, as_of=self._as_of)
-        self._facts = promotion_buyers.facts_between(self._scope, first=first, last=last, asked=self._asked())
+        every = [each for market in self._markets.values() for each in market.shelf.promotions]
+        asked = asked_by(every, self._family.bundles)
+        self._buyers = promotion_buyers.buyers_between(self._scope, first=first, last=last, asked=asked)
+        self._assigned = promotion_buyers.assigned_between(self._scope, first=first, last=last, asked=asked)
 
     def case(self, customer: int, asked: tuple[str, ...]) -> Case:
-        return asked, self._facts.get(customer, NO_FACTS)
+        buyer, assigned = self._buyers.get(customer), self._assigned.get(customer, ())
+        if buyer is None and not assigned:
+            return asked, NO_FACTS
+        return asked, facts_of(buyer or NOBODY, self._asked(asked), assigned=assigned)
 
     def rows(self, case: Case) -> list[tuple[Any, ...]]:
         (product_id, sku_id, term, cycle, text, *market), facts = case
@@ -192,9 +213,24 @@ class Recommendations:
             for whole, less in [each.prices(quantity)]
         ]  # fmt: skip
 
-    def _asked(self) -> Asked:
-        every = [each for market in self._markets.values() for each in market.shelf.promotions]
-        return asked_by(every, self._family.bundles)
+    def _asked(self, asked: tuple[str, ...]) -> Asked:
+        """What the promotions of the bundles that may be recommended look at."""
+        found = self._looks_at.get(asked)
+        if found is None:
+            if len(self._looks_at) >= AT_MOST:
+                self._looks_at.clear()
+            product_id, sku_id, term, cycle, quantity, *market = asked
+            shelf = self._markets[market[0], market[1], market[2]].shelf
+            bundles = self._family.bundles_for(
+                (product_id, sku_id), shelf, term=term, cycle=cycle, quantity=int(quantity)
+            )
+            covering = [
+                each
+                for each in shelf.promotions
+                if any((c.term_duration, c.billing_cycle) == (term, cycle) for c in each.covered)
+            ]
+            found = self._looks_at[asked] = asked_by(covering, bundles, quantity=int(quantity))
+        return found
 
     def _turns(self, market: Market, facts: Facts) -> set[int]:
         """Every quantity from which on the answer may be another one: promotions, price tiers, limits of a SKU."""
