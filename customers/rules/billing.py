@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 
 from customers.rules.vocabulary import CYCLE_MONTHS, BillingCycle
 from portal.core.money import Money
@@ -32,12 +33,14 @@ class Amounts:
     per_term: Money
 
 
+@lru_cache(maxsize=256)
 def term_months(term: str) -> int | None:
     """The months of an ISO 8601 term in months or years; None for anything else (`NoTerm`, blank)."""
     match = re.fullmatch(r"P([1-9]\d?)([MY])", term)
     return int(match[1]) * (12 if match[2] == "Y" else 1) if match else None
 
 
+@lru_cache(maxsize=256)
 def charges_of(term: str, cycle: str) -> int | None:
     """How many equal charges a term is billed in; None when the cycle does not divide the term."""
     if cycle in (BillingCycle.ONE_TIME, BillingCycle.NONE):

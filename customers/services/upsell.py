@@ -15,7 +15,7 @@ from customers.queries import upsell as queries
 from customers.rules import upsell as rule
 from customers.rules.pricing import Quote
 from customers.rules.promotion_cases import NO_FACTS, Asked, Facts, PromotionRow, asked_by, facts_of, turns
-from customers.rules.promotion_constraints import Buyer, SkuKey
+from customers.rules.promotion_constraints import Buyer, Promotion, SkuKey
 from customers.rules.upsell import HORIZON, Listed, Recommendation, Upsell
 from customers.rules.vocabulary import EndOfTerm, SubscriptionStatus
 from customers.services import promotion_markets, promotions
@@ -173,6 +173,8 @@ class Recommendations:
         self._buyers: dict[int, Buyer] = {}
         self._assigned: dict[int, set[PromotionRow]] = {}
         self._looks_at: dict[tuple[str, ...], Asked] = {}
+        self._bundles: dict[tuple[Any, ...], tuple[set[SkuKey], list[Promotion]]] = {}
+        self._limits: dict[int, list[int]] = {}
         self._plans: dict[Any, _Plan] = {}
 
     def read(self, first: int, last: int) -> None:
@@ -221,23 +223,37 @@ class Recommendations:
                 self._looks_at.clear()
             product_id, sku_id, term, cycle, quantity, *market = asked
             shelf = self._markets[market[0], market[1], market[2]].shelf
-            bundles = self._family.bundles_for(
-                (product_id, sku_id), shelf, term=term, cycle=cycle, quantity=int(quantity)
-            )
-            covering = [
-                each
-                for each in shelf.promotions
-                if any((c.term_duration, c.billing_cycle) == (term, cycle) for c in each.covered)
-            ]
+            plan = (product_id, sku_id, term, cycle, bisect_right(self._tiers(shelf), int(quantity)), *market)
+            if plan not in self._bundles:
+                bundles = self._family.bundles_for(
+                    (product_id, sku_id), shelf, term=term, cycle=cycle, quantity=int(quantity)
+                )
+                covering = [
+                    each
+                    for each in shelf.promotions
+                    if any((c.term_duration, c.billing_cycle) == (term, cycle) for c in each.covered)
+                ]
+                self._bundles[plan] = bundles, covering
+            bundles, covering = self._bundles[plan]
             found = self._looks_at[asked] = asked_by(covering, bundles, quantity=int(quantity))
         return found
 
     def _turns(self, market: Market, facts: Facts) -> set[int]:
         """Every quantity from which on the answer may be another one: promotions, price tiers, limits of a SKU."""
-        found = turns(market.shelf.promotions, self._family.bundles, facts)
-        for rows in market.shelf.book.rows.values():
-            for row in rows:
-                found |= {row.tier_min, row.tier_min if row.tier_max is None else row.tier_max + 1}
+        found = turns(market.shelf.promotions, self._family.bundles, facts) | set(self._tiers(market.shelf))
         for sku in market.shelf.book.skus.values():
             found |= {sku.min_licenses or 1, (sku.max_licenses or 0) + 1}
         return found
+
+    def _tiers(self, shelf: Shelf) -> list[int]:
+        """The quantities at which a price may be another one."""
+        if id(shelf) in self._limits:  # the shelves of the markets, which live as long as this
+            return self._limits[id(shelf)]
+        limits = {
+            limit
+            for rows in shelf.book.rows.values()
+            for row in rows
+            for limit in (row.tier_min, row.tier_min if row.tier_max is None else row.tier_max + 1)
+        }
+        self._limits[id(shelf)] = sorted(limits)
+        return self._limits[id(shelf)]
