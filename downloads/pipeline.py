@@ -194,7 +194,7 @@ class Decided:
     The database prints the record's own columns; the decided ones are printed once for equal cases.
     """
 
-    AT_MOST = 20_000  # printed cases in memory
+    AT_MOST = 40_000  # printed cases in memory
 
     def __init__(self, report: type[Report], decisions: Decisions, evaluation_at: datetime) -> None:
         first = next(n for n, column in enumerate(report.columns) if column.field == DECIDED)

@@ -55,7 +55,7 @@ def amounts(
     unit_price: Decimal, *, quantity: int, term: str, cycle: str, currency: str, discount: Decimal = NO_DISCOUNT
 ) -> Amounts:
     """The amounts for `quantity` licenses with `discount` (a fraction) taken off."""
-    whole = unit_price * quantity * (1 - discount)
+    whole = _whole(unit_price, quantity, discount)
 
     def part(pieces: int | None) -> Money | None:
         return Money(whole / pieces, currency).rounded() if pieces else None
@@ -63,8 +63,17 @@ def amounts(
     return Amounts(
         per_charge=part(charges_of(term, cycle)),
         per_month=part(term_months(term)),
-        per_term=Money(whole, currency).rounded(),
+        per_term=per_term(unit_price, quantity=quantity, currency=currency, discount=discount),
     )
+
+
+def per_term(unit_price: Decimal, *, quantity: int, currency: str, discount: Decimal = NO_DISCOUNT) -> Money:
+    """The amount of the whole term alone: that of `amounts`."""
+    return Money(_whole(unit_price, quantity, discount), currency).rounded()
+
+
+def _whole(unit_price: Decimal, quantity: int, discount: Decimal) -> Decimal:
+    return unit_price * quantity * (1 - discount)
 
 
 def in_order(pair: tuple[str, str]) -> tuple[int, int, str, str]:

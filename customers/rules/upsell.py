@@ -33,7 +33,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from customers.rules.billing import amounts
+from customers.rules.billing import per_term
 from customers.rules.pricing import Quote
 from customers.rules.promotion_constraints import check
 from customers.rules.promotions import LineOutcome, percent
@@ -135,15 +135,12 @@ class Recommendation(Decision):
 
     def prices(self, quantity: int) -> tuple[Money, Money]:
         """(list price, discounted price) of another quantity that the same price and promotion hold for."""
-        line, quote = self.outcome.line, self.outcome.quote
+        quote = self.outcome.quote
         assert quote.unit_price is not None  # noqa: S101 - what has no price is not recommended
         whole, less = (
-            amounts(
-                quote.unit_price, quantity=quantity, term=line.term_duration, cycle=line.billing_cycle,
-                currency=quote.currency, discount=discount,
-            ).per_term
+            per_term(quote.unit_price, quantity=quantity, currency=quote.currency, discount=discount)
             for discount in (Decimal(0), self.discount)
-        )  # fmt: skip
+        )
         return whole, less
 
 
