@@ -42,6 +42,7 @@ def test_shortcuts_can_be_listed_used_and_switched_off(new_page: NewPage) -> Non
     page.keyboard.press("g")
     page.keyboard.press("s")
     expect(page).to_have_url(re.compile("/subscriptions/$"))
+    page.wait_for_load_state()
     page.keyboard.press("j")
     page.keyboard.press("j")
     page.keyboard.press("Enter")

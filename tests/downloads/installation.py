@@ -56,6 +56,8 @@ def fill(customers, subscriptions):
             picked = ", ".join(values.get(name, f't."{name}"') for name in names)
             quoted = ", ".join(f'"{name}"' for name in names)
             cursor.execute(f"INSERT INTO {table} ({quoted}) SELECT {picked} FROM {table} t, {series}")
+            if pg:
+                cursor.execute(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT max(id) FROM {table}))")
     return user
 """
 
