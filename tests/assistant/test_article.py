@@ -15,10 +15,13 @@ from typing import Any
 
 import pytest
 
-from customers.models import Availability, Customer, Order, OrderLine
+from assistant.models import Proposal
+from assistant.services.present import links
+from customers.models import Availability, Customer, Order, OrderLine, Ticket
 from portal.core.scope import Scope
 from tests import factories
 from tests.assistant.conftest import Say
+from tests.assistant.duplicates import CONTACT, code, left_behind
 
 pytestmark = pytest.mark.django_db
 STANDARD, PREMIUM = "CFQ7TTC0LDPB:0001", "CFQ7TTC0LCHC:0002"
@@ -127,44 +130,60 @@ EXAMPLES = (
         ("Customer", "Product", "Asked for", "Promotion"),
     ),
 )  # fmt: skip
-# Reports whose file another part of the product makes: understood from the first day, answered when they are there.
+# The prompts that ask for a file, and what the answer says about it.
 REPORTS = (
-    (
+    Example(
         "Show customers renewing Microsoft 365 Business in the next 60 days and highlight which Copilot Business "
         "bundle to upgrade to",
-        "upsell_report",
+        "upsell_report", ("report",), "The Copilot Business recommendations report is requested as DR-",
     ),
-    ("Download targeted offers applicable to my customers", "targeted_offers_report"),
-    ("Show targeted promotions available for my customers", "targeted_offers_report"),
-    ("Generate a report of targeted offers for customers associated with my partner account", "targeted_offers_report"),
-)
+    Example(
+        "Download targeted offers applicable to my customers",
+        "targeted_offers_report", ("report",), "The Targeted promotions report is requested as DR-",
+    ),
+    Example(
+        "Show targeted promotions available for my customers",
+        "targeted_offers_report", ("report",), "The Targeted promotions report is requested as DR-",
+    ),
+    Example(
+        "Generate a report of targeted offers for customers associated with my partner account",
+        "targeted_offers_report", ("report",), "The Targeted promotions report is requested as DR-",
+    ),
+)  # fmt: skip
+CHECKED = ("eligibility", "approval")
 DUPLICATES = (
-    (
+    Example(
         "Cancel the subscription **[subscription ID]** for customer **[customer ID]**, as it is a duplicate resulting "
         "from an upgrade. The upgraded subscription is **[upgraded subscription ID]**.",
-        "cancel_duplicate",
+        "cancel_duplicate", CHECKED, "Microsoft 365 Business Standard can be canceled as a duplicate.",
     ),
-    (
+    Example(
         "Reduce the license count for Subscription **[subscription ID]** belonging to customer **[customer ID]**, as "
         "this is a duplicate resulting from an upgrade. The upgraded subscription is **[upgraded subscription ID]**.",
-        "reduce_duplicate",
+        "reduce_duplicate", (), "How many licenses should stay?",
     ),
-    (
-        "Cancel the subscription **[subscription ID]**, **[legacy subscription ID]** for customer **[customer ID]**, as "
+    Example(
+        "Cancel the subscription **[subscription ID, other subscription ID]** for customer **[customer ID]**, as "
         "it is a duplicate resulting from an upgrade. The upgraded subscription is **[upgraded subscription ID]**.",
-        "cancel_duplicate",
+        "cancel_duplicate", ("eligibility", *CHECKED), "All 2 subscriptions can be canceled as duplicates.",
     ),
-    (
+    Example(
+        "Reduce the license count for Subscription **[subscription ID, other subscription ID]** belonging to customer "
+        "**[customer ID]**, as this is a duplicate resulting from an upgrade. The upgraded subscription is "
+        "**[upgraded subscription ID]**.",
+        "reduce_duplicate", (), "How many licenses should stay?",
+    ),
+    Example(
         "Cancel the duplicate subscription due to an upgrade for customer [customer ID]. The upgraded subscription is "
         "[upgraded subscription ID].",
-        "cancel_duplicate",
+        "cancel_duplicate", ("choose_duplicates",), "Microsoft 365 Business Premium left 2 possible duplicates.",
     ),
-    (
+    Example(
         "Reduce the license count of the duplicate subscription due to an upgrade for customer [customer ID]. The "
         "upgraded subscription is [upgraded subscription ID].",
-        "reduce_duplicate",
+        "reduce_duplicate", ("choose_duplicates",), "Microsoft 365 Business Premium left 2 possible duplicates.",
     ),
-)
+)  # fmt: skip
 WRITINGS: dict[str, Callable[[str], str]] = {
     "plain": lambda text: VALUE.sub(r"\1", text).replace("**", ""),
     "in brackets": lambda text: text.replace("**", ""),
@@ -243,10 +262,16 @@ def test_example(say: Say, values: dict[str, str], example: Example, writing: st
     assert reply.answer["as_of"] == "23 Nov 2026, 12:00 UTC"
 
 
-@pytest.mark.parametrize(("text", "skill"), REPORTS)
-def test_report(say: Say, text: str, skill: str) -> None:
-    for writing in (text, f"“{text}”", f"{text}."):
-        assert say(writing).skill == skill
+@pytest.mark.parametrize("writing", ["{}", "“{}”", '"{}"', "{}."])
+@pytest.mark.parametrize("example", REPORTS, ids=lambda example: example.text[:40])
+def test_report(say: Say, example: Example, writing: str) -> None:
+    reply = say(writing.format(example.text))
+    assert (reply.skill, reply.status) == (example.skill, "answered")
+    assert [card["kind"] for card in reply.answer["cards"]] == ["report"]
+    assert reply.answer["lead"].startswith(example.says)
+    assert "/downloads/" in [link["url"] for link in links(reply.answer)], "the link to Downloads"
+    assert reply.answer["cards"][0]["number"] in reply.text, "and the ID of the request"
+    assert reply.answer["sources"]
 
 
 def test_other_terms_after_a_question_about_one(say: Say, values: dict[str, str]) -> None:
@@ -262,9 +287,75 @@ def test_other_terms_alone_asks_for_the_product(say: Say, values: dict[str, str]
     assert (reply.skill, reply.answer["asks_for"]) == ("promotion_alternatives", ["product"])
 
 
+@pytest.fixture
+def upgrade(fabrikam: Customer) -> dict[str, str]:
+    """An upgrade that left two duplicates: the records that the prompts about them name."""
+    left = left_behind(fabrikam, more=True)
+    assert left.apps
+    return {
+        "customer ID": str(fabrikam.tenant_id),
+        "upgraded subscription ID": str(left.upgraded.subscription_id),
+        "subscription ID": str(left.standard.subscription_id),
+        "other subscription ID": str(left.apps.subscription_id),
+        "subscription ID, other subscription ID": f"{left.standard.subscription_id}, {left.apps.subscription_id}",
+    }
+
+
+@pytest.mark.parametrize("quote", ["{}", "“{}”", '"{}"'])
 @pytest.mark.parametrize("writing", WRITINGS)
-@pytest.mark.parametrize(("text", "skill"), DUPLICATES)
-def test_duplicates_are_understood(say: Say, values: dict[str, str], text: str, skill: str, writing: str) -> None:
-    reply = say(written(text, values, writing))
-    assert reply.skill == skill
-    assert reply.slots["upgraded_subscription"] == values["upgraded subscription ID"]
+@pytest.mark.parametrize("example", DUPLICATES, ids=lambda example: example.text[:60])
+def test_duplicates(say: Say, upgrade: dict[str, str], example: Example, writing: str, quote: str) -> None:
+    reply = say(quote.format(written(example.text, upgrade, writing)))
+    assert reply.skill == example.skill
+    assert [card["kind"] for card in reply.answer["cards"]] == list(example.cards), reply.text
+    assert example.says in reply.answer["lead"]
+    assert reply.slots["customer"] == upgrade["customer ID"]
+    assert reply.slots["upgraded_subscription"] == upgrade["upgraded subscription ID"]
+    eligible = [card for card in reply.answer["cards"] if card["kind"] == "eligibility"]
+    assert reply.status == ("needs_confirmation" if eligible else "needs_input")
+    if eligible:
+        assert [card["id"] for card in eligible] == upgrade[
+            next(name for name in VALUE.findall(example.text) if name.startswith("subscription ID"))
+        ].split(", ")
+        for card in eligible:
+            for shown in ("name", "term", "plan", "quantity", "action", "change", "refund"):
+                assert card[shown], "step 3 of the article names what is shown"
+            assert len(card["checks"]) == 7
+
+
+@pytest.mark.parametrize("quote", ["{}", "“{}”", '"{}"'])
+@pytest.mark.parametrize("writing", WRITINGS)
+@pytest.mark.parametrize("example", DUPLICATES[-2:], ids=lambda example: example.skill)
+def test_the_duplicate_is_identified(
+    say: Say, upgrade: dict[str, str], example: Example, writing: str, quote: str
+) -> None:
+    """Step 2 of the article, after a request that names none."""
+    say(written(example.text, upgrade, "plain"))
+    reply = say(quote.format(written("The duplicate subscription is [subscription ID].", upgrade, writing)))
+    assert reply.skill == example.skill
+    if example.skill == "reduce_duplicate":
+        assert reply.answer["lead"] == "How many licenses should stay?"
+        reply = say("12")
+    assert [card["kind"] for card in reply.answer["cards"]] == list(CHECKED), reply.text
+    assert reply.answer["cards"][0]["id"] == upgrade["subscription ID"]
+    assert reply.status == "needs_confirmation"
+
+
+def test_the_duplicate_is_identified_alone(say: Say, upgrade: dict[str, str]) -> None:
+    """The same line without a request before it: the upgrade is found from the ID, nothing is proposed unasked."""
+    reply = say(written("The duplicate subscription is [subscription ID].", upgrade, "plain"))
+    assert reply.status in {"answered", "needs_input"}
+    assert not Proposal.unscoped.exists()
+
+
+def test_the_steps_after_the_check(say: Say, upgrade: dict[str, str]) -> None:
+    """Steps 4 and 5: the verification ID, both contact details, and the link with ?tid=."""
+    say(written(DUPLICATES[2].text, upgrade, "bold, in brackets"))
+    asked = say(code())
+    assert [card["kind"] for card in asked.answer["cards"]] == ["contact"]
+    assert asked.answer["asks_for"] == ["email", "phone"]
+    done = say(CONTACT)
+    assert [card["kind"] for card in done.answer["cards"]] == ["ticket"]
+    ticket = Ticket.unscoped.get()
+    assert f"/support/?tid={ticket.ticket_id}" in [link["url"] for link in links(done.answer)]
+    assert ticket.actions.count() == 2
