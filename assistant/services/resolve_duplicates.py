@@ -135,8 +135,11 @@ class AfterUpgrade(Resolver):
         return [_ref(row, owner) for row in rows]
 
     def _left_behind(self, upgraded: Mapping[str, Any], owner: Mapping[str, Any]) -> list[Ref]:
+        """What can be asked for; where open tickets ask for all of it already, that, so that the check says which."""
         found = duplicates.candidates(self.scope, upgraded_subscription_id=UUID(upgraded["key"]), as_of=self.as_of)
-        return [_ref(each.subscription, owner) for each in found if not each.is_original]
+        left = [each for each in found if not each.is_original]
+        free = [each for each in left if not each.verdict.in_ticket]
+        return [_ref(each.subscription, owner) for each in free or left]
 
     def _owner_of(self, key: str) -> Resolution:
         row = self._by_id(key)

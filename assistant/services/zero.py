@@ -128,10 +128,10 @@ def _may(scope: Scope, skill: str) -> bool:
 
 
 def _clean_up(scope: Scope, as_of: datetime) -> ZeroPrompt | None:
-    """Over all customers, where an upgrade left something behind and this person may act on it."""
+    """Over all customers, where an upgrade left something behind that nobody asked help for yet, and this person may."""
     if not _may(scope, "cancel_duplicate"):
         return None
-    count = duplicates.summary(scope, as_of=as_of).count
+    count = duplicates.count_free(scope, as_of=as_of)
     if not count:
         return None
     return ZeroPrompt(
@@ -147,7 +147,7 @@ def _left_behind(scope: Scope, context: PageContext, as_of: datetime) -> ZeroPro
     if not _may(scope, "cancel_duplicate"):
         return None
     customer = context.slots["customer"]
-    rows = duplicates.of_customer(scope, customer_id=customer["pk"], as_of=as_of)
+    rows = duplicates.free_of_customer(scope, customer_id=customer["pk"], as_of=as_of)
     shown = context.slots.get("subscription")
     if shown:
         rows = [row for row in rows if shown["key"] in (str(row.duplicate_of_id), str(row.subscription_id))]

@@ -85,9 +85,26 @@ def actions(scope: Scope, *, ticket: Ticket) -> list[TicketAction]:
 
 def waiting(scope: Scope, *, subscription_ids: Collection[UUID]) -> TicketAction | None:
     """One change of these subscriptions that an open ticket asks for already; ticket and subscription loaded."""
-    rows = TicketAction.objects.within(scope).filter(subscription__subscription_id__in=set(subscription_ids))
-    rows = rows.exclude(ticket__status=Ticket.Status.CLOSED)
+    rows = open_actions(scope).filter(subscription__subscription_id__in=set(subscription_ids))
     return rows.select_related("ticket", "subscription").order_by("id").first()
+
+
+def open_tickets(scope: Scope, *, subscription_ids: Collection[UUID], besides: str = "") -> dict[UUID, str]:
+    """The number of the open ticket that each of these subscriptions stands in; `besides` is a ticket not to look at."""
+    rows = open_actions(scope).filter(subscription__subscription_id__in=set(subscription_ids))
+    rows = rows.exclude(ticket__ticket_id=besides).order_by("-id")
+    return dict(rows.values_list("subscription__subscription_id", "ticket__ticket_id"))
+
+
+def open_actions(scope: Scope) -> QuerySet[TicketAction]:
+    """Changes that tickets ask for which are not closed, whoever made them."""
+    return TicketAction.objects.within(scope).exclude(ticket__status=Ticket.Status.CLOSED)
+
+
+def readable(scope: Scope, *, ticket_ids: Collection[str]) -> frozenset[str]:
+    """Which of these numbers this person may open."""
+    rows = visible(scope).filter(ticket_id__in=set(ticket_ids)) if ticket_ids else Ticket.objects.none()
+    return frozenset(rows.values_list("ticket_id", flat=True))
 
 
 def credit_lines(scope: Scope, *, ticket: Ticket, actions: Collection[TicketAction]) -> list[ReconciliationLine]:

@@ -9,9 +9,22 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, DecimalField, ExpressionWrapper, F, Max, Q, QuerySet, Sum
+from django.db.models import (
+    Count,
+    DecimalField,
+    Exists,
+    ExpressionWrapper,
+    F,
+    Max,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+)
 
 from customers.models import Sku, Subscription, Transition, UpgradePath
+from customers.queries import tickets
 from customers.rules.vocabulary import SubscriptionStatus
 from portal.core.scope import Scope
 
@@ -85,11 +98,11 @@ def titles(items: Iterable[str]) -> dict[str, str]:
     return {item: known[pair] for item, pair in parts.items() if pair in known}
 
 
-# What a row of the list of duplicates holds.
+# What a row of the list of duplicates holds. `in_ticket` is the number of the open ticket that it stands in, or None.
 LISTED = (
     "id", "subscription_id", "friendly_name", "name_key", "quantity", "term_duration", "billing_cycle", "unit_price",
     "currency", "commitment_ends_at", "duplicate_of_id", "duplicate_help_until", "customer__tenant_id",
-    "customer__company_name",
+    "customer__company_name", "in_ticket",
 )  # fmt: skip
 
 
@@ -108,8 +121,18 @@ def duplicates(scope: Scope, *, as_of: datetime) -> QuerySet[Subscription]:
     return stored_duplicates(scope).filter(status=SubscriptionStatus.ACTIVE, duplicate_help_until__gte=as_of)
 
 
+def free_duplicates(scope: Scope, *, as_of: datetime) -> QuerySet[Subscription]:
+    """Those of them that no open ticket asks for yet."""
+    return duplicates(scope, as_of=as_of).exclude(Exists(_open_actions(scope)))
+
+
 def listed_duplicates(scope: Scope, *, as_of: datetime) -> QuerySet[Any]:
-    return duplicates(scope, as_of=as_of).values_list(*LISTED, named=True)
+    number = Subquery(_open_actions(scope).order_by("id").values("ticket__ticket_id")[:1])
+    return duplicates(scope, as_of=as_of).annotate(in_ticket=number).values_list(*LISTED, named=True)
+
+
+def _open_actions(scope: Scope) -> QuerySet[Any]:
+    return tickets.open_actions(scope).filter(subscription=OuterRef("pk"))
 
 
 def duplicate_sums(scope: Scope, *, as_of: datetime) -> list[DuplicateSum]:

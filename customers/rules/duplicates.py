@@ -16,8 +16,9 @@ The rule is the seven conditions of the page, each a check, made precise:
 6. Upgrade method: a transition into the upgraded subscription exists, which only the upgrade workflow makes.
 7. Upgrade path: the latest month's many-to-one list names both SKUs. Without a list this is a missing fact.
 
-Two things that are no condition of the page are said only where they stand in the way: the duplicate is the upgraded
-subscription itself, or is billed no more.
+What is no condition of the page is said only where it stands in the way: the duplicate is the upgraded subscription
+itself, is billed no more, would not have fewer licenses, or stands in an open ticket, so that a second one would ask
+for the same.
 """
 
 from __future__ import annotations
@@ -86,7 +87,8 @@ class Upgrade:
 
 @dataclass(frozen=True, kw_only=True)
 class DuplicateVerdict(Decision):
-    """Allowed means: a ticket may ask for it. `to_quantity` 0 cancels; more reduces to as many licenses."""
+    """Allowed means: a ticket may ask for it. `to_quantity` 0 cancels; more reduces to as many licenses. `in_ticket` is
+    the number of the open ticket that asks for it already."""
 
     subscription_id: str
     name: str
@@ -94,6 +96,12 @@ class DuplicateVerdict(Decision):
     to_quantity: int
     upgraded_id: str
     help_until: datetime | None
+    in_ticket: str = ""
+
+    @property
+    def is_duplicate(self) -> bool:
+        """Could it be asked for, or is it already?"""
+        return all(check.passed for check in self.checks if check.code != "open_ticket")
 
 
 def help_until(completed_at: datetime) -> datetime:
@@ -132,9 +140,17 @@ def includes(paths: Sheet, upgraded: str, duplicate: str) -> bool:
 
 
 def decide(
-    upgraded: Side, duplicate: Side, *, upgrade: Upgrade | None, paths: Sheet, as_of: datetime, to_quantity: int = 0
+    upgraded: Side,
+    duplicate: Side,
+    *,
+    upgrade: Upgrade | None,
+    paths: Sheet,
+    as_of: datetime,
+    to_quantity: int = 0,
+    in_ticket: str = "",
 ) -> DuplicateVerdict:
-    """The seven conditions for one duplicate. `upgrade` is None when no transition into `upgraded` is known."""
+    """The seven conditions for one duplicate. `upgrade` is None when no transition into `upgraded` is known,
+    `in_ticket` the number of the open ticket that asks for a change of the duplicate."""
     checks = (
         _timing(upgrade, as_of),
         _inclusion(upgraded, duplicate, paths),
@@ -143,15 +159,10 @@ def decide(
         _status(upgraded),
         _method(upgrade),
         _listed(upgraded, duplicate, paths),
-        *_in_the_way(upgraded, duplicate, to_quantity),
+        *_in_the_way(upgraded, duplicate, to_quantity, in_ticket),
     )
-    met = sum(check.passed for check in checks[:7])
-    action = "canceled" if not to_quantity else f"reduced to {licenses(to_quantity)}"
-    allowed = all(check.passed for check in checks)
     return DuplicateVerdict(
-        verdict=f"{duplicate.name} can be {action} as a duplicate: 7 conditions are met."
-        if allowed
-        else f"{duplicate.name} cannot be {action} as a duplicate: {met} of 7 conditions are met.",
+        verdict=_verdict(duplicate.name, to_quantity, checks),
         checks=checks,
         rule=RULE,
         subscription_id=duplicate.subscription_id,
@@ -160,7 +171,18 @@ def decide(
         to_quantity=to_quantity,
         upgraded_id=upgraded.subscription_id,
         help_until=upgrade.help_until if upgrade else None,
+        in_ticket=in_ticket,
     )
+
+
+def _verdict(name: str, to_quantity: int, checks: Sequence[Check]) -> str:
+    action = "canceled" if not to_quantity else f"reduced to {licenses(to_quantity)}"
+    met = sum(check.passed for check in checks[:7])
+    failed = [check for check in checks if not check.passed]
+    if not failed:
+        return f"{name} can be {action} as a duplicate: 7 conditions are met."
+    why = failed[0].message.rstrip(".").replace(f"{name} ", "it ", 1) if met == 7 else f"{met} of 7 conditions are met"
+    return f"{name} cannot be {action} as a duplicate: {why}."
 
 
 def _timing(upgrade: Upgrade | None, as_of: datetime) -> Check:
@@ -233,7 +255,7 @@ def _listed(upgraded: Side, duplicate: Side, paths: Sheet) -> Check:
     return _check("upgrade_path", not missing, yes, no, "both of 2 products", f"{2 - len(missing)} of 2")
 
 
-def _in_the_way(upgraded: Side, duplicate: Side, to_quantity: int) -> list[Check]:
+def _in_the_way(upgraded: Side, duplicate: Side, to_quantity: int, in_ticket: str) -> list[Check]:
     """What no condition names and still forbids it; empty where nothing does."""
     found = []
     if duplicate.subscription_id == upgraded.subscription_id:
@@ -245,6 +267,9 @@ def _in_the_way(upgraded: Side, duplicate: Side, to_quantity: int) -> list[Check
     if not 0 <= to_quantity < duplicate.quantity:
         no = f"{duplicate.name} has {licenses(duplicate.quantity)}: {to_quantity:,} would not be fewer."
         found.append(_check("fewer_licenses", False, "", no, f"fewer than {duplicate.quantity:,}", f"{to_quantity:,}"))
+    if in_ticket:
+        no = f"{duplicate.name} already stands in ticket {in_ticket}, which is open."
+        found.append(_check("open_ticket", False, "", no, "no open ticket", f"ticket {in_ticket}"))
     return found
 
 

@@ -108,7 +108,7 @@ def upgraded(scope: Scope, *, customer_id: int, as_of: datetime) -> list[Subscri
     keys = list(dict.fromkeys(t.to_subscription_id for t in transitions if t.to_subscription_id))
     known = subscription_queries.by_subscription_ids(scope, customer_id=customer_id, ids=set(keys))
     rows = [known[key] for key in keys if key in known]
-    open_ones = queries.duplicates(scope, as_of=as_of).filter(customer_id=customer_id)
+    open_ones = queries.free_duplicates(scope, as_of=as_of).filter(customer_id=customer_id)
     with_duplicates = set(open_ones.values_list("duplicate_of_id", flat=True))
     return [row for row in rows if row.subscription_id in with_duplicates] or rows
 

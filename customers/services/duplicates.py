@@ -12,6 +12,7 @@ from uuid import UUID
 
 from customers.models import Subscription, Transition, UpgradePath
 from customers.queries import subscriptions as subscription_queries
+from customers.queries import tickets as ticket_queries
 from customers.queries import upgrades as queries
 from customers.rules import duplicates as rule
 from customers.rules.billing import term_months
@@ -52,9 +53,13 @@ class AfterUpgrade:
         return tuple(c for c in self.candidates if not c.is_original)
 
     @property
+    def in_time(self) -> bool:
+        return self.help_until is not None and self.as_of <= self.help_until
+
+    @property
     def can_ask(self) -> bool:
-        """Is there something to ask help for, and still time?"""
-        return bool(self.left_behind) and self.help_until is not None and self.as_of <= self.help_until
+        """Is there something to ask help for that no open ticket asks for yet, and still time?"""
+        return self.in_time and any(not c.verdict.in_ticket for c in self.left_behind)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,9 +77,11 @@ def explain(
     upgraded_subscription_id: UUID,
     subscription_ids: Sequence[UUID],
     to_quantities: Mapping[UUID, int] | None = None,
+    ticket_id: str = "",
     as_of: datetime,
 ) -> list[DuplicateVerdict]:
-    """The seven conditions for each subscription, in the order asked. Without a quantity it is to be canceled.
+    """The seven conditions for each subscription, in the order asked. Without a quantity it is to be canceled. An open
+    ticket stands in the way, except `ticket_id`: the one that asks for it.
 
     Raises SubscriptionNotFound, also where a subscription is another customer's than the upgraded one."""
     upgraded = subscriptions.get(scope, subscription_id=upgraded_subscription_id)
@@ -82,12 +89,19 @@ def explain(
     if set(subscription_ids) - set(known):
         raise SubscriptionNotFound
     upgrade, paths, wanted = _upgrade(_into(scope, upgraded)), _sheet(), to_quantities or {}
+    waiting = ticket_queries.open_tickets(scope, subscription_ids=known, besides=ticket_id)
     return [
         rule.decide(
-            _side(upgraded), _side(known[key]), upgrade=upgrade, paths=paths, as_of=as_of, to_quantity=wanted.get(key, 0)
+            _side(upgraded),
+            _side(known[key]),
+            upgrade=upgrade,
+            paths=paths,
+            as_of=as_of,
+            to_quantity=wanted.get(key, 0),
+            in_ticket=waiting.get(key, ""),
         )
         for key in subscription_ids
-    ]  # fmt: skip
+    ]
 
 
 def candidates(scope: Scope, *, upgraded_subscription_id: UUID, as_of: datetime) -> list[Candidate]:
@@ -108,14 +122,19 @@ def after_upgrade(
         return None
     paths, here = _sheet(), _side(subscription)
     sources = {t.from_subscription_id for t in transitions} - {subscription.subscription_id}
+    rows = [
+        row
+        for row in subscription_queries.active_of_customer(scope, customer_id=subscription.customer_id)
+        if _may_be_duplicate(here, _side(row), paths) and _was_there(row.created_at, upgrade)
+    ]
+    waiting = ticket_queries.open_tickets(scope, subscription_ids=[row.subscription_id for row in rows]) if rows else {}
     found = []
-    for row in subscription_queries.active_of_customer(scope, customer_id=subscription.customer_id):
-        side = _side(row)
-        if _may_be_duplicate(here, side, paths) and _was_there(row.created_at, upgrade):
-            verdict = rule.decide(here, side, upgrade=upgrade, paths=paths, as_of=as_of)
-            refund = refunds.of(row, to_quantity=0, as_of=as_of)
-            original = row.subscription_id in sources
-            found.append(Candidate(subscription=row, verdict=verdict, refund=refund, is_original=original))
+    for row in rows:
+        number = waiting.get(row.subscription_id, "")
+        verdict = rule.decide(here, _side(row), upgrade=upgrade, paths=paths, as_of=as_of, in_ticket=number)
+        refund = refunds.of(row, to_quantity=0, as_of=as_of)
+        original = row.subscription_id in sources
+        found.append(Candidate(subscription=row, verdict=verdict, refund=refund, is_original=original))
     return AfterUpgrade(
         completed_at=upgrade.completed_at, help_until=upgrade.help_until, candidates=tuple(found), as_of=as_of
     )
@@ -130,10 +149,22 @@ def original_of(scope: Scope, *, subscription: Subscription, as_of: datetime) ->
     return known.get(key)
 
 
-def of_customer(scope: Scope, *, customer_id: int, as_of: datetime) -> list[Subscription]:
-    """The stored duplicates of one customer (row key) that help can still be asked for, by name. One query."""
-    rows = queries.stored_duplicates(scope).filter(customer_id=customer_id, duplicate_help_until__gte=as_of)
+def ticket_of(scope: Scope, *, subscription: Subscription) -> str:
+    """The number of the open ticket that asks for a change of this duplicate; empty where none does."""
+    key = subscription.subscription_id
+    return ticket_queries.open_tickets(scope, subscription_ids=[key]).get(key, "")
+
+
+def free_of_customer(scope: Scope, *, customer_id: int, as_of: datetime) -> list[Subscription]:
+    """The stored duplicates of one customer (row key) that help can still be asked for and no open ticket asks for
+    yet, by name. One query."""
+    rows = queries.free_duplicates(scope, as_of=as_of).filter(customer_id=customer_id)
     return list(rows.order_by("name_key", "pk"))
+
+
+def count_free(scope: Scope, *, as_of: datetime) -> int:
+    """The same of all customers, counted. One query."""
+    return queries.free_duplicates(scope, as_of=as_of).count()
 
 
 def summary(scope: Scope, *, as_of: datetime) -> Summary:

@@ -155,7 +155,12 @@ def _decide(scope: Scope, ticket: Ticket, actions: Sequence[TicketAction], as_of
         return Decision(verdict="This ticket asks for no change.", checks=(missing,), rule=rule.RULE)
     try:
         verdicts = duplicates.explain(
-            whose, upgraded_subscription_id=upgraded, subscription_ids=list(wanted), to_quantities=wanted, as_of=as_of
+            whose,
+            upgraded_subscription_id=upgraded,
+            subscription_ids=list(wanted),
+            to_quantities=wanted,
+            ticket_id=ticket.ticket_id,
+            as_of=as_of,
         )
     except SubscriptionNotFound:
         missing = missing_fact("the upgraded subscription", how_to_get_it="It is no longer among the customer's.")

@@ -50,6 +50,7 @@ __all__ = [
     "create",
     "get",
     "how_it_stands",
+    "kept",
     "request_duplicate_change",
     "view",
     "withdraw",
@@ -209,7 +210,7 @@ def request_duplicate_change(
         "customer": upgraded.customer, "title": _title(verdicts, upgraded.customer.company_name),
         "description": f"Duplicates after the upgrade to {upgraded.friendly_name}. All 7 conditions were met.",
         "kind": Ticket.Kind.DUPLICATE, "upgraded_subscription_id": upgraded_subscription_id,
-        "decision": [_kept(verdict) for verdict in verdicts], "verification_id": verification_id,
+        "decision": [kept(verdict) for verdict in verdicts], "verification_id": verification_id,
         "conversation_id": conversation_id,
     }  # fmt: skip
     ticket, made = _made_once(scope, fields, reach, key, as_of)
@@ -280,7 +281,7 @@ def _title(verdicts: Sequence[DuplicateVerdict], customer: str) -> str:
     return f"{verb} {many} for {customer}"[:LONGEST_TITLE]
 
 
-def _kept(verdict: DuplicateVerdict) -> dict[str, Any]:
+def kept(verdict: DuplicateVerdict) -> dict[str, Any]:
     """A decision as it stood, for the ticket."""
     return {
         "subscription_id": verdict.subscription_id, "name": verdict.name, "verdict": verdict.verdict,

@@ -31,6 +31,7 @@ EXPORTED = (
     ExportColumn("CurrencyCode", attrgetter("currency")),
     ExportColumn("TermEndDate", lambda row: pieces.iso(row.commitment_ends_at)),
     ExportColumn("HelpUntil", lambda row: pieces.iso(row.duplicate_help_until)),
+    ExportColumn("InTicket", attrgetter("in_ticket")),
 )
 
 
@@ -77,9 +78,9 @@ class DuplicateTable(PortalTable):
         return pieces.ends(record.duplicate_help_until, self.as_of)
 
     def render_upgraded(self, record: Row) -> SafeString:
-        name = escape(record.friendly_name)
+        name, words = escape(record.friendly_name), f"In ticket {record.in_ticket}" if record.in_ticket else "See why"
         return mark_safe(  # noqa: S308 - every value is escaped
-            f'<a href="{self.url(record.duplicate_of_id)}#duplicates">See why<span class="vh"> {name} is a duplicate</span></a>'
+            f'<a href="{self.url(record.duplicate_of_id)}#duplicates">{words}<span class="vh"> {name} is a duplicate</span></a>'
         )
 
     def card(self, row: Row) -> str:
@@ -89,8 +90,13 @@ class DuplicateTable(PortalTable):
             f'<b dir="auto">{escape(row.friendly_name)}</b>{pieces.chevron()}'
             f'<span class="sub">{escape(row.customer__company_name)}</span>'
             f'<span class="rowx"><span>{row.quantity:,} licenses</span>{f"<span>{money} a month</span>" if money else ""}'
-            f'<span class="nowrap">Help until {pieces.ends(row.duplicate_help_until, self.as_of)}</span></span></a>'
+            f'<span class="nowrap">{self._next_step(row)}</span></span></a>'
         )
+
+    def _next_step(self, row: Row) -> str:
+        if row.in_ticket:
+            return f"In ticket {row.in_ticket}"
+        return f"Help until {pieces.ends(row.duplicate_help_until, self.as_of)}"
 
 
 def _per_month(row: Row) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -36,11 +36,23 @@ class LinkedRow:
 
 @dataclass(frozen=True, kw_only=True)
 class Notice:
-    """The bar on the page of an upgraded subscription that left duplicates."""
+    """The bar on the page of an upgraded subscription that left duplicates. Without `can_ask` open tickets ask for all
+    of them already."""
 
     title: str
     text: str
     help_until: datetime | None
+    can_ask: bool
+    waiting: tuple[Waiting, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Waiting:
+    """An open ticket: its number, what it asks for, and whether this person may open it."""
+
+    ticket_id: str
+    names: str
+    can_open: bool
 
 
 def rows(here: Subscription, links: Sequence[Link], after: AfterUpgrade | None) -> list[LinkedRow]:
@@ -55,26 +67,51 @@ def rows(here: Subscription, links: Sequence[Link], after: AfterUpgrade | None) 
     return [_row(here, note, is_here=True, tag=pieces.status(here.status)), *others]
 
 
-def notice(after: AfterUpgrade | None) -> Notice | None:
-    """None unless help can be asked for something that is still active."""
-    if after is None or not after.can_ask:
+def in_tickets(after: AfterUpgrade | None) -> dict[str, list[str]]:
+    """The open tickets that ask for what the upgrade left behind: number to the names of the subscriptions."""
+    found: dict[str, list[str]] = {}
+    for each in after.left_behind if after else ():
+        if each.verdict.in_ticket:
+            found.setdefault(each.verdict.in_ticket, []).append(each.subscription.friendly_name)
+    return found
+
+
+def notice(after: AfterUpgrade | None, *, readable: Collection[str] = ()) -> Notice | None:
+    """None unless something is still active and there is time to ask for help. `readable` are the tickets that this
+    person may open."""
+    if after is None or not after.in_time or not after.left_behind:
         return None
-    left = after.left_behind
+    count = len(after.left_behind)
+    left = [each for each in after.left_behind if not each.verdict.in_ticket]
+    waiting = tuple(
+        Waiting(ticket_id=number, names=", ".join(names), can_open=number in readable)
+        for number, names in in_tickets(after).items()
+    )
+    return Notice(
+        title="This upgrade left a duplicate." if count == 1 else f"This upgrade left {count} duplicates.",
+        text=_still_billed(left),
+        help_until=after.help_until,
+        can_ask=after.can_ask,
+        waiting=waiting,
+    )
+
+
+def _still_billed(left: Sequence[Candidate]) -> str:
+    if not left:
+        return ""
     first = left[0].subscription
     if len(left) == 1:
-        text = f"{first.friendly_name} ({licenses(first.quantity)}) is still billed for this customer."
-        return Notice(title="This upgrade left a duplicate.", text=text, help_until=after.help_until)
+        return f"{first.friendly_name} ({licenses(first.quantity)}) is still billed for this customer."
     more = "one more" if len(left) == 2 else f"{len(left) - 1} more"
-    text = f"{first.friendly_name} ({licenses(first.quantity)}) and {more} are still billed for this customer."
-    return Notice(title=f"This upgrade left {len(left)} duplicates.", text=text, help_until=after.help_until)
+    return f"{first.friendly_name} ({licenses(first.quantity)}) and {more} are still billed for this customer."
 
 
 def paid_twice(after: AfterUpgrade | None) -> list[Money]:
-    """What the duplicates that can be canceled cost a month, one sum per currency."""
+    """What the duplicates that can be canceled, or wait for it in a ticket, cost a month, one sum per currency."""
     sums: dict[str, Money] = {}
     for candidate in after.left_behind if after else ():
         amounts = price(candidate.subscription)
-        if candidate.verdict.allowed and amounts and amounts.per_month:
+        if candidate.verdict.is_duplicate and amounts and amounts.per_month:
             month = amounts.per_month
             sums[month.currency] = sums[month.currency] + month if month.currency in sums else month
     return list(sums.values())
@@ -113,4 +150,5 @@ def _tag(candidate: Candidate) -> SafeString | str:
         return format_html('<span class="tag">{}</span>', "Rest of the upgrade")
     if candidate.verdict.allowed:
         return format_html('<span class="tag tag--ai">{}{}</span>', icon("sparkle-16f", "i12"), DUPLICATE)
-    return format_html('<span class="tag">{}</span>', "Duplicate, not eligible")
+    number = candidate.verdict.in_ticket
+    return format_html('<span class="tag">{}</span>', f"In ticket {number}" if number else "Duplicate, not eligible")

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 from customers.forms.filters import DistributorSubscriptionFilterForm, SubscriptionFilterForm
 from customers.models import Subscription
 from customers.queries import subscriptions as queries
+from customers.queries import tickets as ticket_queries
 from customers.queries.subscriptions import SubscriptionFilters
 from customers.services import (
     duplicates,
@@ -124,7 +125,10 @@ def _upgrade(request: HttpRequest, row: Subscription, links: Sequence[Link], as_
     """What an upgrade linked to this subscription, and the duplicates that it left."""
     into = [link.transition for link in links if link.came_from]
     after = duplicates.after_upgrade(request.scope, subscription=row, transitions=into, as_of=as_of)
-    notice = linked.notice(after)
+    readable = ticket_queries.readable(request.scope, ticket_ids=linked.in_tickets(after))
+    notice = linked.notice(after, readable=readable)
+    original = duplicates.original_of(request.scope, subscription=row, as_of=as_of)
+    in_ticket = duplicates.ticket_of(request.scope, subscription=row) if original else ""
     return {
         "after": after,
         "linked": linked.rows(row, links, after),
@@ -132,7 +136,9 @@ def _upgrade(request: HttpRequest, row: Subscription, links: Sequence[Link], as_
         "notice": notice,
         "notice_hidden": bool(notice) and notices.is_hidden(request.scope, subscription=row),
         "progress": [(link.transition, transitions.standing(link.transition)) for link in links],
-        "original": duplicates.original_of(request.scope, subscription=row, as_of=as_of),
+        "original": original,
+        "in_ticket": in_ticket,
+        "can_open_ticket": bool(ticket_queries.readable(request.scope, ticket_ids=[in_ticket] if in_ticket else [])),
         "may_act": can(request.scope, "sell"),
         "why_not_act": why_not(request.scope, "sell"),
     }

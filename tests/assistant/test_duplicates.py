@@ -227,6 +227,25 @@ def test_not_eligible_proposes_nothing(say: Say, fabrikam: Customer) -> None:
     assert not Proposal.unscoped.exists()
 
 
+def test_what_stands_in_an_open_ticket_is_refused_at_its_check(say: Say, left: Left, ours: Scope) -> None:
+    say(left.request)
+    say(f"{code()}, {CONTACT}")
+    number = Ticket.objects.within(ours).get().ticket_id
+    again = say(left.request)
+    assert again.status == "answered"
+    assert f"Not met: Microsoft 365 Business Standard already stands in ticket {number}, which is open." in again.text
+    assert Proposal.unscoped.count() == 1, "nothing new is proposed"
+
+
+def test_what_stands_in_an_open_ticket_is_no_choice(say: Say, fabrikam: Customer, ours: Scope) -> None:
+    left = left_behind(fabrikam, more=True)
+    say(left.request)
+    say("the second one")
+    say(f"{code()}, {CONTACT}")
+    assert Ticket.objects.within(ours).count() == 1
+    assert "Eligible to cancel: Microsoft 365 Apps for business" in say(left.request).text
+
+
 def test_which_one_is_asked_with_choices(say: Say, fabrikam: Customer) -> None:
     left = left_behind(fabrikam, more=True)
     asked = say(left.request)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from uuid import UUID
 
 from customers.models import (
     Cart,
@@ -24,6 +25,7 @@ from customers.models import (
     TransitionEvent,
 )
 from customers.rules.vocabulary import Qualification, SubscriptionStatus
+from customers.services import duplicates, tickets
 from customers.services.demo import billing, companies, selling, situations, support, upgrades
 from customers.services.demo import sample_catalog as catalog
 from customers.services.demo import sample_promotions as promotions
@@ -93,7 +95,7 @@ def fill(tenant: Tenant, skus: Mapping[str, Sku]) -> list[Subscription]:
     Order.objects.bulk_create(orders, batch_size=500)
     OrderLine.objects.bulk_create(lines, batch_size=500)
     _carts(tenant, skus)
-    approved = _tickets(tenant, filled.subscriptions)
+    approved = _tickets(tenant, filled)
     billing.write_lines(tenant.partner, filled.subscriptions, filled.events, approved, today=tenant.today)
     return filled.subscriptions
 
@@ -205,7 +207,7 @@ def _carts(tenant: Tenant, skus: Mapping[str, Sku]) -> None:
             _tell(tenant, "cart_line.added", line, cart.modified_at)
 
 
-def _tickets(tenant: Tenant, subscriptions: Sequence[Subscription]) -> list[TicketAction]:
+def _tickets(tenant: Tenant, filled: Filled) -> list[TicketAction]:
     """Returns what was carried out."""
     ids = Ids(tenant.seed, f"tickets/{tenant.key}")
     carried_out: list[TicketAction] = []
@@ -213,11 +215,13 @@ def _tickets(tenant: Tenant, subscriptions: Sequence[Subscription]) -> list[Tick
         if sample.tenant != tenant.key:
             continue
         customer = tenant.customers[sample.customer] if sample.customer else None
-        asked = _asked(sample, subscriptions)
+        asked = _asked(sample, filled.subscriptions)
         made = support.make_ticket(
             sample, ids, tenant.seller, customer, asked, partner_id=tenant.partner.pk, today=tenant.today
         )
         ticket = made.ticket
+        if asked is not None:
+            _tell_why(tenant, ticket, asked, _upgraded(sample, filled))
         ticket.save()
         TicketNote.objects.bulk_create(made.notes)
         TicketAction.objects.bulk_create(made.actions)
@@ -241,6 +245,27 @@ def _asked(sample: SampleTicket, subscriptions: Sequence[Subscription]) -> Subsc
         and (row.status == SubscriptionStatus.DELETED) == done
     ]
     return max(found, key=lambda row: row.quantity, default=None)
+
+
+def _upgraded(sample: SampleTicket, filled: Filled) -> UUID:
+    """What the upgrade that the ticket is about produced."""
+    keys = [
+        t.to_subscription_id
+        for t in filled.transitions
+        if t.customer.company_name == sample.customer and t.to_subscription_id
+    ]
+    return keys[0]
+
+
+def _tell_why(tenant: Tenant, ticket: Ticket, asked: Subscription, upgraded: UUID) -> None:
+    """What was checked when it was asked for; of what is canceled by now nobody can tell any more."""
+    ticket.upgraded_subscription_id = upgraded
+    if asked.status == SubscriptionStatus.ACTIVE and ticket.closed_at is None:
+        verdicts = duplicates.explain(
+            Scope(partner_id=tenant.partner.pk), upgraded_subscription_id=upgraded,
+            subscription_ids=[asked.subscription_id], as_of=ticket.created_at,
+        )  # fmt: skip
+        ticket.decision = [tickets.kept(verdict) for verdict in verdicts]
 
 
 def _tell(tenant: Tenant, event: str, target: Cart | CartLine | Ticket, moment: datetime) -> None:

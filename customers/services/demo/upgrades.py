@@ -45,12 +45,13 @@ UPGRADES: tuple[Upgrade, ...] = (
             Deal(item=catalog.APPS, quantity=15, ends_in=7, assigned=0),
         ),
     ),
-    # One of three duplicates has more licenses than the upgraded subscription.
+    # One of three duplicates renewed three days ago, one has a ticket, one has more licenses than the upgraded
+    # subscription.
     Upgrade(
         tenant="contoso", customer="Northwind Traders", source=catalog.BASIC, target=catalog.PREMIUM, quantity=80,
         days_ago=100, ends_in=210,
         duplicates=(
-            Deal(item=catalog.BASIC, quantity=80, ends_in=25),
+            Deal(item=catalog.BASIC, quantity=80, starts=-3, bought=-368),
             Deal(item=catalog.EXCHANGE_1, quantity=30, ends_in=150),
             Deal(item=catalog.DEFENDER, quantity=90, ends_in=180),
         ),

@@ -37,7 +37,7 @@ from customers.models import (
 from customers.rules.vocabulary import EndOfTerm, PartnerOfRecord, PriceView, SubscriptionStatus
 from customers.services import cart as cart_service
 from customers.services import customers as customer_service
-from customers.services import end_of_term, partner_of_record, renewals
+from customers.services import duplicates, end_of_term, partner_of_record, renewals, ticket_processing
 from customers.services.demo import companies, mix
 from customers.services.demo.load import DemoRefused, count, load
 from portal.core.access import PartnerKind, Role
@@ -208,6 +208,34 @@ class TestSmall:
             "Microsoft 365 Business Standard",
             "Microsoft 365 Apps for business",
         }
+
+    def test_duplicates_to_ask_for_in_every_case(self) -> None:
+        """Free ones, one still in its window, one that cannot be canceled beside those that can, one in a ticket."""
+        contoso = Scope(partner_id=Partner.objects.get(name=companies.CONTOSO.name).pk)
+        found = {
+            name: duplicates.candidates(contoso, upgraded_subscription_id=upgrade.to_subscription_id, as_of=TODAY)
+            for name in ("Fabrikam Robotics", "Northwind Traders")
+            for upgrade in Transition.objects.within(contoso).filter(customer__company_name=name)
+            if upgrade.to_subscription_id
+        }
+        fabrikam, northwind = found["Fabrikam Robotics"], found["Northwind Traders"]
+        assert sum(each.verdict.allowed for each in fabrikam) >= 2
+        assert all(each.verdict.allowed for each in fabrikam)
+        free = [each.subscription for each in northwind if each.verdict.allowed]
+        assert any((row.cancellation_allowed_until or TODAY) > TODAY for row in free)
+        assert [c.code for each in northwind if not each.verdict.is_duplicate for c in each.verdict.failed] == [
+            "license_count"
+        ]
+        assert sum(bool(each.verdict.in_ticket) for each in northwind) == 1
+        assert sum(bool(each.verdict.in_ticket) for each in fabrikam) == 0
+
+    def test_a_ticket_for_a_duplicate_can_be_approved(self) -> None:
+        rows = Ticket.objects.within(EVERYTHING).filter(kind="duplicate")
+        assert not rows.filter(upgraded_subscription_id=None).exists()
+        assert all(ticket.decision for ticket in rows if ticket.closed_at is None)
+        waiting = rows.get(step="submitted")
+        decision = ticket_processing.explain(EVERYTHING, ticket_id=waiting.ticket_id, as_of=TODAY)
+        assert decision.allowed, decision.reasons
 
     def test_orders_with_and_without_a_promotion(self) -> None:
         lines = OrderLine.objects.within(EVERYTHING)

@@ -92,6 +92,7 @@ TABLE = [
     pytest.param({"to_quantity": 44}, [], id="reduced by one"),
     pytest.param({"to_quantity": 45}, ["fewer_licenses"], id="reduced by none"),
     pytest.param({"to_quantity": -1}, ["fewer_licenses"], id="reduced below none"),
+    pytest.param({"in_ticket": "6161222928745761"}, ["open_ticket"], id="a ticket asks for it already"),
 ]  # fmt: skip
 
 
@@ -114,6 +115,19 @@ def test_the_verdict_says_how_many_conditions_are_met() -> None:
     assert judge().verdict == "Standard can be canceled as a duplicate: 7 conditions are met."
     refused = judge(duplicate={"quantity": 61}, to_quantity=5)
     assert refused.verdict == "Standard cannot be reduced to 5 licenses as a duplicate: 6 of 7 conditions are met."
+
+
+def test_what_stands_in_the_way_is_said_where_all_conditions_are_met() -> None:
+    waiting = judge(in_ticket="6161222928745761")
+    assert waiting.verdict == (
+        "Standard cannot be canceled as a duplicate: it already stands in ticket 6161222928745761, which is open."
+    )
+    assert (waiting.in_ticket, waiting.is_duplicate) == ("6161222928745761", True)
+    assert (judge().in_ticket, judge().is_duplicate) == ("", True)
+    both = judge(in_ticket="6161222928745761", duplicate={"quantity": 61})
+    assert (both.is_duplicate, both.verdict) == (
+        False, "Standard cannot be canceled as a duplicate: 6 of 7 conditions are met."
+    )  # fmt: skip
 
 
 EVENTS = [

@@ -11,7 +11,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from customers.models import Customer, Subscription, Transition, TransitionEvent, UpgradePath
-from customers.services import duplicates
+from customers.services import duplicates, tickets
 from customers.services.duplicates import AfterUpgrade
 from customers.services.subscriptions import SubscriptionNotFound
 from portal.core.money import Money
@@ -256,3 +256,46 @@ def test_strangers_are_not_found(
             duplicates.explain(scope, upgraded_subscription_id=key, subscription_ids=[other], as_of=as_of)
     with pytest.raises(SubscriptionNotFound):
         duplicates.candidates(theirs, upgraded_subscription_id=key, as_of=as_of)
+
+
+def ask(scope: Scope, upgraded: Subscription, row: Subscription, as_of: datetime) -> str:
+    return tickets.request_duplicate_change(
+        scope, upgraded_subscription_id=upgraded.subscription_id, as_of=as_of, key=uuid.uuid4().hex,
+        changes=[tickets.Change(subscription_id=row.subscription_id)], contact_email="mara@contoso.com",
+        contact_phone="(425) 555-0100",
+    ).ticket_id  # fmt: skip
+
+
+def test_what_stands_in_an_open_ticket_is_refused_at_its_check(
+    ours: Scope, customer: Customer, upgraded: Subscription, as_of: datetime
+) -> None:
+    waiting, free = make(customer, name="Waiting", quantity=45), make(customer, name="Free", quantity=45)
+    number = ask(ours, upgraded, waiting, as_of)
+    refused, allowed = duplicates.explain(
+        ours, upgraded_subscription_id=upgraded.subscription_id, as_of=as_of,
+        subscription_ids=[waiting.subscription_id, free.subscription_id],
+    )  # fmt: skip
+    assert [check.code for check in refused.failed] == ["open_ticket"]
+    assert number in refused.reasons[0]
+    assert (refused.in_ticket, refused.is_duplicate, allowed.allowed) == (number, True, True)
+    after = after_upgrade(ours, upgraded, as_of)
+    assert {c.subscription.friendly_name: c.verdict.in_ticket for c in after.candidates} == {
+        "Free": "", "Waiting": number,
+    }  # fmt: skip
+    assert after.can_ask
+    ask(ours, upgraded, free, as_of)
+    assert not after_upgrade(ours, upgraded, as_of).can_ask
+    tickets.withdraw(ours, ticket_id=number, as_of=as_of)
+    assert after_upgrade(ours, upgraded, as_of).can_ask
+
+
+def test_it_stays_a_duplicate_while_its_ticket_is_open(
+    ours: Scope, customer: Customer, upgraded: Subscription, as_of: datetime
+) -> None:
+    row = make(customer, name="Waiting", quantity=45)
+    ask(ours, upgraded, row, as_of)
+    duplicates.refresh(ours, customer_ids=None, as_of=as_of)
+    assert set(stored(ours)) == {"Waiting"}
+    assert duplicates.summary(ours, as_of=as_of).count == 1
+    assert duplicates.free_of_customer(ours, customer_id=customer.pk, as_of=as_of) == []
+    assert duplicates.count_free(ours, as_of=as_of) == 0

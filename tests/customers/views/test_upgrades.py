@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
@@ -12,7 +13,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from customers.models import Customer, Subscription
-from customers.services import duplicates
+from customers.services import duplicates, tickets
 from portal.core import clock
 from portal.core.models import User
 from portal.core.scope import Scope
@@ -165,6 +166,45 @@ def test_a_duplicate_leads_to_the_upgraded_subscription(
     html = page(client, duplicate)
     assert "This subscription is a duplicate." in html
     assert f'href="/subscriptions/{upgraded.subscription_id}/#duplicates"' in html
+
+
+def ask(scope: Scope, upgraded: Subscription, row: Subscription) -> str:
+    return tickets.request_duplicate_change(
+        scope, upgraded_subscription_id=upgraded.subscription_id, as_of=clock.now(), key=uuid.uuid4().hex,
+        changes=[tickets.Change(subscription_id=row.subscription_id)], contact_email="mara@contoso.com",
+        contact_phone="(425) 555-0100",
+    ).ticket_id  # fmt: skip
+
+
+def test_what_stands_in_a_ticket_is_named_and_not_offered(
+    client: Client, client_for: Callable[[User], Client], ours: Scope, customer: Customer, upgraded: Subscription
+) -> None:
+    duplicate = make_duplicate(customer)
+    other = make_duplicate(customer, name="Second Standard", quantity=15)
+    number = ask(ours, upgraded, duplicate)
+    duplicates.refresh(ours, customer_ids=None, as_of=clock.now())
+    link = f'<a href="/support/?tid={number}">ticket {number}</a>'
+    html = page(client, upgraded)
+    assert HELP in html, "one of the two can still be asked for"
+    assert "Second Standard (15 licenses) is still billed for this customer." in html
+    assert f"In {link}: <bdi>Old Standard</bdi>" in html
+    assert f"In ticket {number}" in html
+    assert "Paid twice: <b>$750.00</b> a month" in html, "also while it waits"
+    own = page(client, duplicate)
+    assert f"In {link}." in own
+    assert "You can ask for a cancellation" not in own
+    rows = " ".join(client.get("/subscriptions/duplicates/").content.decode().split())
+    assert f"In ticket {number}<span" in rows
+    assert rows.count("See why<span") == 1
+    assert f",{number}" in b"".join(client.get("/subscriptions/duplicates.csv")).decode()
+    ask(ours, upgraded, other)
+    html = page(client, upgraded)
+    assert HELP not in html
+    assert f"In {link}: <bdi>Old Standard</bdi>" in html
+    # A colleague who is no admin agent does not see the ticket itself, so there is no link to it.
+    colleague = page(client_for(factories.make_member(customer.partner)), upgraded)
+    assert f"In ticket {number}: <bdi>Old Standard</bdi>" in colleague
+    assert f"tid={number}" not in colleague
 
 
 def test_queries_do_not_grow_with_duplicates(client: Client, customer: Customer, upgraded: Subscription) -> None:
