@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from enum import StrEnum
 from typing import Any
 
 from customers.rules.vocabulary import licenses, sku_id_of, word
@@ -36,6 +37,26 @@ LIMITS = Rule(
     section="§6.3",
     checked_on=CHECKED_ON,
 )
+
+
+class IneligibilityType(StrEnum):
+    """`errors[].type` of a promotion that a line does not get. §6.2; the code of the check that fails."""
+
+    InvalidCatalogItemId = "InvalidCatalogItemId"
+    InvalidPromotion = "InvalidPromotion"
+    PrerequisiteProductOwnership = "PrerequisiteProductOwnership"
+    RedemptionLimit = "RedemptionLimit"
+    SeatCount = "SeatCount"
+    OfferPurchasedPreviously = "OfferPurchasedPreviously"
+    Term = "Term"
+    NoPromotionsAvailable = "NoPromotionsAvailable"
+    FirstPurchase = "FirstPurchase"
+
+
+# Types that no decision here gives, and why.
+NOT_DECIDED: dict[IneligibilityType, str] = {
+    IneligibilityType.FirstPurchase: "the spelling of 2021 for OfferPurchasedPreviously",
+}
 SkuKey = tuple[str, str]  # product id, SKU id
 UNKNOWN = "UnknownConstraint"
 WHOLE = re.compile(r"[0-9]{1,12}")
@@ -125,7 +146,7 @@ def seats(line: Line, promotion: Promotion, buyer: Buyer, unknown: list[Check]) 
     if left is not None and line.quantity > left:
         no = f"{licenses(line.quantity)}; the promotion has {left:,} left of {most:,}."
     return check(
-        "SeatCount",
+        IneligibilityType.SeatCount,
         line.quantity + owned >= least and (left is None or line.quantity <= left),
         f"{have}, {needed} required." if needed else "No limit to the licenses.",
         no,
@@ -157,7 +178,7 @@ def first_purchase(line: Line, promotion: Promotion, buyer: Buyer, unknown: list
             _add_unknown(unknown, "eligibilityConstraints", entry)
     before = (line.product_id, line.sku_id) in buyer.bought_before
     return check(
-        "OfferPurchasedPreviously",
+        IneligibilityType.OfferPurchasedPreviously,
         not (asked and before),
         "The customer has not bought this product before." if asked else "Not limited to a first purchase.",
         "Only for a first purchase; the customer has bought this product before (trials and canceled ones count).",
@@ -183,7 +204,7 @@ def redemptions(promotion: Promotion, buyer: Buyer, unknown: list[Check]) -> Che
     if least:
         expected = f"used {_times(least)} or more" + (f" and fewer than {_times(most)}" if most is not None else "")
     return check(
-        "RedemptionLimit",
+        IneligibilityType.RedemptionLimit,
         count >= least and (most is None or count < most),
         f"Used {_times(count)}, {most:,} allowed." if most is not None else "Can be used again.",
         f"The customer {expected.replace('used', 'must have used it', 1)}; used {_times(count)}.",
@@ -212,7 +233,7 @@ def ownership(promotion: Promotion, buyer: Buyer, unknown: list[Check]) -> Check
     expected = " or ".join(" and ".join(words for _, words, _ in entries) for entries in alternatives)
     found = " or ".join(", ".join(have for _, _, have in entries) for entries in alternatives)
     return check(
-        "PrerequisiteProductOwnership",
+        IneligibilityType.PrerequisiteProductOwnership,
         passed,
         f"Other products: {expected}." if expected else "No other product is required.",
         f"The customer must have {expected}; found {found}.",

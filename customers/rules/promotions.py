@@ -46,6 +46,7 @@ from customers.rules.promotion_constraints import (
     ELIGIBILITY,
     Buyer,
     Covered,
+    IneligibilityType,
     Line,
     Promotion,
     check,
@@ -198,7 +199,7 @@ def _closest_first(found: Eligibility) -> tuple[int, Decimal, str]:
 def _line_checks(line: Line, considered: tuple[Eligibility, ...], quote: Quote) -> tuple[Check, ...]:
     checks = [
         check(
-            "InvalidCatalogItemId",
+            IneligibilityType.InvalidCatalogItemId,
             line.is_purchasable is not False,
             f"{line.title} is in the catalog.",
             f"{line.title} is not sold in this market and segment now.",
@@ -218,9 +219,9 @@ def _line_checks(line: Line, considered: tuple[Eligibility, ...], quote: Quote) 
     if considered:
         return tuple(checks)
     if line.promotion_id:
-        code, no = "InvalidPromotion", f"No promotion {line.promotion_id} is known for {line.title}."
+        code, no = IneligibilityType.InvalidPromotion, f"No promotion {line.promotion_id} is known for {line.title}."
     else:
-        code, no = "NoPromotionsAvailable", f"No promotion exists for {line.title}."
+        code, no = IneligibilityType.NoPromotionsAvailable, f"No promotion exists for {line.title}."
     return (*checks, check(code, False, "", no, expected="a promotion", found="none"))
 
 
@@ -233,7 +234,7 @@ def _in_force(promotion: Promotion, as_of: datetime) -> Check:
         else f"Starts on {day_words(promotion.starts_at)}."
     )
     return check(
-        "InvalidPromotion",
+        IneligibilityType.InvalidPromotion,
         passed,
         f"Runs from {period}.",
         no,
@@ -261,7 +262,7 @@ def _term(line: Line, promotion: Promotion, entries: Sequence[Covered]) -> Check
     words = " or ".join(term_words(*pair) for pair in covered)
     own = term_words(*_terms(line))
     return check(
-        "Term",
+        IneligibilityType.Term,
         bool(entries),
         f"Term: {own} is covered.",
         f"Term: needs {words}. This is {own}.",

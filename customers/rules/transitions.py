@@ -19,7 +19,7 @@ The rule, made precise:
 6. What is scheduled is deleted, the promotion ends with the product, and the upgrade itself cannot be canceled.
 
 Each refusal carries the vendor's codes (§8.2): `errorCode` of the eligibility, `targetErrorCode` of the subscription
-to go into, and `apiError` where a request is answered with one. The codes 1, 12 and 13 come only with events of the vendor; `error_name` knows them.
+to go into, and `apiError` where a request is answered with one. Those that only events of the vendor have are in NOT_DECIDED.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 
 from customers.rules.billing import charges_of, term_months
 from customers.rules.cart import Limits
@@ -41,12 +41,57 @@ RULE = Rule(
     section="§8.3",
     checked_on=date(2026, 11, 23),
 )
-ERRORS = (
-    "Other", "DelegatedAdminPermissionsDisabled", "SubscriptionStatusNotActive", "ConflictingServiceTypes",
-    "ConcurrencyConflicts", "UserContextRequired", "SubscriptionAddOnsPresent",
-    "SubscriptionDoesNotHaveAnyTransitionedPaths", "SubscriptionTargetOfferNotFound", "SubscriptionNotProvisioned",
-    "OfferDoesNotSupportBillingCycle", "ConversionsNotFound", "UserLicenseError", "InsufficientGranularAdminPermissions",
-)  # fmt: skip
+
+
+class ErrorCode(IntEnum):
+    """TransitionErrorCode: why a subscription cannot be upgraded, or why an event failed. §8.2."""
+
+    Other = 0
+    DelegatedAdminPermissionsDisabled = 1
+    SubscriptionStatusNotActive = 2
+    ConflictingServiceTypes = 3
+    ConcurrencyConflicts = 4
+    UserContextRequired = 5
+    SubscriptionAddOnsPresent = 6
+    SubscriptionDoesNotHaveAnyTransitionedPaths = 7
+    SubscriptionTargetOfferNotFound = 8
+    SubscriptionNotProvisioned = 9
+    OfferDoesNotSupportBillingCycle = 10
+    ConversionsNotFound = 11
+    UserLicenseError = 12
+    InsufficientGranularAdminPermissions = 13
+
+
+class TargetErrorCode(IntEnum):
+    """Why licenses cannot go into a subscription. §8.2; the vendor gives the last one no name."""
+
+    SubscriptionNotActive = 1
+    SubscriptionInCancellationWindow = 2
+    SubscriptionTermDurationShorterThanSourceTermDuration = 3
+    SubscriptionEndsBeforeSource = 4
+
+
+class ApiError(StrEnum):
+    """What a request for an upgrade is refused with. §8.2."""
+
+    TARGET_ENDS_EARLIER = "900236"
+    TARGET_NOT_ACTIVE = "900258"
+    TARGET_IS_SOURCE = "900259"
+    TARGET_OF_ANOTHER_ITEM = "900260"
+    TARGET_NOT_READY = "900261"
+    TARGET_TERM_SHORTER = "900267"
+    TERM_INVALID = "900268"
+    CYCLE_INVALID = "900269"
+    CYCLE_LONGER_THAN_TERM = "900270"
+
+
+# Errors that no decision here gives, and why. They come with the events of the vendor, which `standing` names.
+NOT_DECIDED: dict[ErrorCode, str] = {
+    ErrorCode.DelegatedAdminPermissionsDisabled: "the customer's tenant knows its delegated rights, no record here does",
+    ErrorCode.UserLicenseError: "it happens while the vendor moves licenses between users",
+    ErrorCode.InsufficientGranularAdminPermissions: "the customer's tenant knows its delegated rights, no record here does",
+}
+E, T = ErrorCode, TargetErrorCode
 NOT_PROVISIONED = (SubscriptionStatus.PENDING, SubscriptionStatus.NONE)
 
 
@@ -134,27 +179,27 @@ def source_checks(source: Source, *, has_targets: bool, as_of: datetime) -> tupl
     return (
         _check("active", source.status == SubscriptionStatus.ACTIVE, "The subscription is active.",
                f"The subscription is {source.status}: only an active one is upgraded.", "active", source.status,
-               code=9 if waiting else 2),
+               code=E.SubscriptionNotProvisioned if waiting else E.SubscriptionStatusNotActive),
         _check("paid", not source.is_trial, "It is paid for.", "A trial is converted, not upgraded.", "paid",
-               "trial" if source.is_trial else "paid", code=0),
+               "trial" if source.is_trial else "paid", code=E.Other),
         _check("license_based", not source.is_legacy and source.billing_type.casefold() == "license",
                "A license-based new commerce subscription.",
                "Only license-based new commerce subscriptions are upgraded this way.", "license-based, new commerce",
-               found, code=3),
+               found, code=E.ConflictingServiceTypes),
         _check("term_running", source.term_ends_at >= as_of, f"The term runs until {day_words(source.term_ends_at)}.",
                f"The term ended on {day_words(source.term_ends_at)}.", f"ends after {day_words(as_of)}",
-               day_words(source.term_ends_at), code=0),
+               day_words(source.term_ends_at), code=E.Other),
         _check("none_running", not source.running, "No other upgrade of it runs.",
                "Another upgrade of this subscription has not ended yet.", "none", "one" if source.running else "none",
-               code=4),
+               code=E.ConcurrencyConflicts),
         _check("no_addons", not source.addons, "It has no add-ons.",
                f"It has {source.addons} active add-on{'' if source.addons == 1 else 's'}. Remove them first.", "none",
-               str(source.addons), code=6),
+               str(source.addons), code=E.SubscriptionAddOnsPresent),
         _check("user_context", source.by_person, "Asked for by a signed-in person.",
                "An upgrade is asked for by a signed-in person of the partner.", "a person",
-               "a person" if source.by_person else "a program", code=5),
+               "a person" if source.by_person else "a program", code=E.UserContextRequired),
         _check("has_paths", has_targets, "The latest upgrade lists lead up from it.",
-               "No upgrade list leads up from this product.", "a path", "a path" if has_targets else "none", code=7),
+               "No upgrade list leads up from this product.", "a path", "a path" if has_targets else "none", code=E.SubscriptionDoesNotHaveAnyTransitionedPaths),
     )  # fmt: skip
 
 
@@ -165,11 +210,10 @@ def into_new(source: Source, offer: Offer, *, quantity: int, as_of: datetime) ->
     checks = (
         *source_checks(source, has_targets=True, as_of=as_of),
         *_target(offer),
-        _check("plan", plan in offer.plans, f"Sold for {words}.", f"{offer.title} is not sold for {words}.", words,
-               "; ".join(sorted(term_words(*each) for each in offer.plans)) or "no plan", code=10, api="900269"),
+        _plan(offer, plan),
         _check("cycle_in_term", charges_of(*plan) is not None, "The billing cycle fits the term.",
-               f"The billing cycle does not fit the term: {words}.", "a cycle that divides the term", words, code=10,
-               api="900270"),
+               f"The billing cycle does not fit the term: {words}.", "a cycle that divides the term", words, code=E.OfferDoesNotSupportBillingCycle,
+               api=ApiError.CYCLE_LONGER_THAN_TERM),
         *_quantity(offer, quantity, quantity),
     )  # fmt: skip
     return _eligibility(source, offer, checks, quantity)
@@ -183,7 +227,7 @@ def into_existing(source: Source, offer: Offer, existing: Existing, *, quantity:
         *_destination(source, offer, existing, as_of),
         *_quantity(offer, min(quantity, source.quantity), existing.quantity + quantity),
         _check("moves_licenses", quantity <= source.quantity, "As many licenses move as there are.",
-               f"Only {licenses(source.quantity)} can move.", f"at most {source.quantity:,}", f"{quantity:,}", code=0),
+               f"Only {licenses(source.quantity)} can move.", f"at most {source.quantity:,}", f"{quantity:,}", code=E.Other),
     )  # fmt: skip
     return _eligibility(source, offer, checks, quantity)
 
@@ -219,8 +263,8 @@ def standing(
 def error_name(code: object) -> str:
     """The vendor's name of an error code; the code itself where it has none."""
     try:
-        return ERRORS[int(str(code))] if int(str(code)) >= 0 else str(code)
-    except (ValueError, IndexError):
+        return ErrorCode(int(str(code))).name
+    except ValueError:
         return str(code)
 
 
@@ -228,10 +272,10 @@ def _target(offer: Offer) -> tuple[Check, ...]:
     return (
         _check("is_target", offer.is_target, f"The latest upgrade lists lead up to {offer.title}.",
                f"No upgrade list leads from this product up to {offer.title}.", "on the latest list",
-               "on it" if offer.is_target else "not on it", code=11),
+               "on it" if offer.is_target else "not on it", code=E.ConversionsNotFound),
         _check("is_sold", offer.is_sold, f"{offer.title} is sold to this customer.",
                f"{offer.title} is not sold in the customer's market and segment.", "sold",
-               "sold" if offer.is_sold else "not sold", code=8),
+               "sold" if offer.is_sold else "not sold", code=E.SubscriptionTargetOfferNotFound),
     )  # fmt: skip
 
 
@@ -245,22 +289,33 @@ def _destination(source: Source, offer: Offer, existing: Existing, as_of: dateti
     ends = existing.term_ends_at.date() >= source.term_ends_at.date()
     return (
         _check("target_is_another", existing.subscription_id != source.subscription_id, "Another subscription.",
-               "A subscription cannot be upgraded into itself.", "another subscription", existing.name, api="900259"),
+               "A subscription cannot be upgraded into itself.", "another subscription", existing.name, api=ApiError.TARGET_IS_SOURCE),
         _check("target_product", existing.reference == offer.reference, f"It is {offer.title}.",
                f"{existing.name} is not {offer.title}.", offer.reference, existing.reference or "a legacy offer",
-               api="900260"),
+               api=ApiError.TARGET_OF_ANOTHER_ITEM),
         _check("target_ready", ready, "It is set up.", f"{existing.name} is still being set up.", "set up",
-               existing.status, api="900261"),
+               existing.status, api=ApiError.TARGET_NOT_READY),
         _check("target_active", existing.status == SubscriptionStatus.ACTIVE or not ready, "It is active.",
-               f"{existing.name} is {existing.status}, not active.", "active", existing.status, target=1, api="900258"),
+               f"{existing.name} is {existing.status}, not active.", "active", existing.status, target=T.SubscriptionNotActive, api=ApiError.TARGET_NOT_ACTIVE),
         _check("target_window", closed, "Its cancellation window is closed.",
                f"{existing.name} can still be canceled itself{f' until {day_words(until)}' if until else ''}. Wait until "
-               "that is over.", "closed", "closed" if closed else "open", target=2),
+               "that is over.", "closed", "closed" if closed else "open", target=T.SubscriptionInCancellationWindow),
         _check("target_term", long_enough, "Its term is as long or longer.",
-               f"Its term, {found}, is shorter than {words}.", f"{words} or longer", found, target=3, api="900267"),
+               f"Its term, {found}, is shorter than {words}.", f"{words} or longer", found, target=T.SubscriptionTermDurationShorterThanSourceTermDuration, api=ApiError.TARGET_TERM_SHORTER),
         _check("target_end", ends, "It ends on the same day or later.",
                f"It ends on {day_words(existing.term_ends_at)}, before {day_words(source.term_ends_at)}.",
-               f"on or after {day_words(source.term_ends_at)}", day_words(existing.term_ends_at), target=4, api="900236"),
+               f"on or after {day_words(source.term_ends_at)}", day_words(existing.term_ends_at), target=T.SubscriptionEndsBeforeSource, api=ApiError.TARGET_ENDS_EARLIER),
+    )  # fmt: skip
+
+
+def _plan(offer: Offer, plan: tuple[str, str]) -> Check:
+    """Term and plan stay. A term that the target is not sold for at all is another refusal than a cycle."""
+    words = term_words(*plan)
+    sold = "; ".join(sorted(term_words(*each) for each in offer.plans)) or "no plan"
+    has_term = any(term == plan[0] for term, _ in offer.plans)
+    return _check(
+        "plan", plan in offer.plans, f"Sold for {words}.", f"{offer.title} is not sold for {words}.", words, sold,
+        code=E.OfferDoesNotSupportBillingCycle, api=ApiError.CYCLE_INVALID if has_term else ApiError.TERM_INVALID,
     )  # fmt: skip
 
 
@@ -269,7 +324,7 @@ def _quantity(offer: Offer, moved: int, in_all: int) -> tuple[Check, ...]:
     fits = in_all >= least and (most is None or in_all <= most) and moved >= 1
     bounds = f"{least:,} or more" if most is None else f"{least:,} to {most:,}"
     no = f"{offer.title} takes {bounds} licenses, not {in_all:,}."
-    return (_check("quantity", fits, f"{licenses(in_all)} fit.", no, bounds, f"{in_all:,}", code=0),)
+    return (_check("quantity", fits, f"{licenses(in_all)} fit.", no, bounds, f"{in_all:,}", code=E.Other),)
 
 
 def _eligibility(source: Source, offer: Offer, checks: tuple[Check, ...], quantity: int) -> Eligibility:
@@ -306,17 +361,12 @@ def _check(
     expected: str,
     found: str,
     *,
-    code: int | None = None,
-    target: int | None = None,
-    api: str = "",
+    code: ErrorCode | None = None,
+    target: TargetErrorCode | None = None,
+    api: ApiError | None = None,
 ) -> Check:
-    data: dict[str, object] = {}
-    if not passed and code is not None:
-        data["errorCode"] = code
-    if not passed and target is not None:
-        data["targetErrorCode"] = target
-    if not passed and api:
-        data["apiError"] = api
+    codes = {"errorCode": code, "targetErrorCode": target, "apiError": api}
+    data: dict[str, object] = {} if passed else {name: each.value for name, each in codes.items() if each is not None}
     return Check(
         code=code_name,
         passed=passed,

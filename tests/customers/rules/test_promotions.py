@@ -10,7 +10,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from customers.rules.promotion_constraints import Buyer, Promotion, Redemption, promotion_key
+from customers.rules.promotion_constraints import (
+    NOT_DECIDED,
+    Buyer,
+    IneligibilityType,
+    Promotion,
+    Redemption,
+    promotion_key,
+)
 from customers.rules.promotions import LineOutcome, eligibility, explain
 from tests.customers.rules.promotion_facts import (
     FIRST_ID,
@@ -134,6 +141,27 @@ def test_the_line_itself_fails(code: str, promotions: list[Promotion], asked: di
     found = ask(*promotions, **asked)
     assert found.applied is None
     assert [check.code for check in found.decision.failed] == [code]
+
+
+FIELDS = {
+    IneligibilityType.RedemptionLimit: {"maxPromotionRedemptionCount", "remainingPromotionRedemptionCount"},
+    IneligibilityType.SeatCount: {"minimumRequiredSeats", "maximumRequiredSeats", "availableSeats"},
+    IneligibilityType.Term: {"eligibleTerms"},
+}
+
+
+def test_every_documented_ineligibility_is_produced_or_explained() -> None:
+    """§6.2: by the tables above, with the fields that the vendor sends along, or with a reason."""
+    refused = []
+    for _, promo, asked, who, as_of in (case.values for case in NOT_ELIGIBLE):
+        refused += ask(promotion(**promo), who=buyer(**who), as_of=as_of, **asked).decision.failed
+    for _, offers, asked in (case.values for case in LINE_FAILS):
+        refused += ask(*offers, **asked).decision.failed
+    vendors = {check.code: check for check in refused if check.code in set(IneligibilityType)}
+    assert set(vendors) | set(NOT_DECIDED) == set(IneligibilityType)
+    assert not set(vendors) & set(NOT_DECIDED)
+    for kind, fields in FIELDS.items():
+        assert set(vendors[kind].data) == fields
 
 
 def test_the_largest_discount_applies() -> None:

@@ -10,12 +10,15 @@ import pytest
 
 from customers.rules.cart import Limits
 from customers.rules.transitions import (
-    ERRORS,
+    NOT_DECIDED,
+    ApiError,
     Eligibility,
+    ErrorCode,
     Existing,
     Offer,
     Source,
     Stage,
+    TargetErrorCode,
     TransitionType,
     error_name,
     into_existing,
@@ -121,10 +124,33 @@ def test_into_an_existing_one(case: dict[str, Any], failed: list[tuple[str, int 
     assert decision.allowed is not bool(failed)
 
 
-def test_the_plan_has_the_code_of_the_request() -> None:
-    assert new(offer={"plans": frozenset()}).failed[0].data["apiError"] == "900269"
-    odd = new(source={"billing_cycle": "triennial"}, offer={"plans": frozenset({("P1Y", "triennial")})})
-    assert odd.failed[0].data["apiError"] == "900270"
+PLANS = [
+    pytest.param({"offer": {"plans": frozenset()}}, "900268", id="§8.2 900268 sold for no term"),
+    pytest.param({"offer": {"plans": frozenset({("P3Y", "monthly")})}}, "900268", id="§8.2 900268 not for this term"),
+    pytest.param({"offer": {"plans": frozenset({("P1Y", "annual")})}}, "900269", id="§8.2 900269 not for this cycle"),
+    pytest.param(
+        {"source": {"billing_cycle": "triennial"}, "offer": {"plans": frozenset({("P1Y", "triennial")})}}, "900270",
+        id="§8.2 900270 the cycle is longer than the term",
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("case", "error"), PLANS)
+def test_the_plan_has_the_code_of_the_request(case: dict[str, Any], error: str) -> None:
+    assert [check.data["apiError"] for check in new(**case).failed] == [error]
+
+
+def test_every_documented_error_is_produced_or_explained() -> None:
+    """§8.2, all three lists: by the tables above, by a decision that no path leads up, or with a reason."""
+    refused = [c for table in (NEW, PLANS) for case in table for c in new(**case.values[0]).failed]
+    refused += [c for case in INTO for c in existing(**case.values[0]).failed]
+    refused += [c for c in source_checks(SOURCE, has_targets=False, as_of=NOW) if not c.passed]
+    produced = {ErrorCode(c.data["errorCode"]) for c in refused if "errorCode" in c.data}
+    assert produced | set(NOT_DECIDED) == set(ErrorCode)
+    assert not produced & set(NOT_DECIDED)
+    assert {c.data["targetErrorCode"] for c in refused if "targetErrorCode" in c.data} == set(TargetErrorCode)
+    assert {c.data["apiError"] for c in refused if "apiError" in c.data} == set(ApiError)
+    assert all(c.data for c in refused), "no refusal without a code"
 
 
 @pytest.mark.parametrize(
@@ -168,11 +194,11 @@ def test_standing(events: list[str], moves: bool, stage: Stage, failed: list[str
     assert [check.code for check in found.failed] == failed
 
 
-@pytest.mark.parametrize("code", range(14))
-def test_every_error_of_an_event_is_named(code: int) -> None:
-    found = standing([("Conversion", "Failed", NOW, [{"code": code, "description": ""}])], asks_for_move=True)
-    assert found.failed[0].data["errors"][0]["name"] == ERRORS[code]
-    assert ERRORS[code] in found.failed[0].message
+@pytest.mark.parametrize("code", ErrorCode)
+def test_every_error_of_an_event_is_named(code: ErrorCode) -> None:
+    found = standing([("Conversion", "Failed", NOW, [{"code": int(code), "description": ""}])], asks_for_move=True)
+    assert found.failed[0].data["errors"][0]["name"] == code.name
+    assert code.name in found.failed[0].message
 
 
 @pytest.mark.parametrize("code", [14, -1, "", None, "TooNew"])
