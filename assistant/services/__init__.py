@@ -13,12 +13,14 @@ from assistant.services.conversations import (
     get_turn,
     give_feedback,
     handle,
+    look_away,
     turns,
 )
+from assistant.services.looking import context_of
 from assistant.services.pages import NOWHERE, PageContext, look_at, of_cart, of_upgrade
-from assistant.services.panel import ORIGINS, Panel, build, context_of, turn_of
+from assistant.services.panel import ORIGINS, Panel, build, turn_of
 from assistant.services.progress import report_of
-from assistant.services.proposals import text_of
+from assistant.services.proposals import is_waiting, text_of
 
 __all__ = [
     "NOWHERE",
@@ -39,8 +41,10 @@ __all__ = [
     "get_turn",
     "give_feedback",
     "handle",
+    "is_waiting",
     "keep_line",
     "look_at",
+    "look_away",
     "of_cart",
     "report_of",
     "of_upgrade",

@@ -76,6 +76,7 @@ class Said:
     given: dict[str, Any] | None = None
     picked: Picked | None = None
     second: Match | None = None
+    keeps_page: bool = False
 
     @property
     def is_typed(self) -> bool:
@@ -126,7 +127,7 @@ def handle(
     text: str,
     as_of: datetime,
     conversation_id: uuid.UUID | None = None,
-    page: PageContext = pages.NOWHERE,
+    page: PageContext | None = pages.NOWHERE,
     origin: str = "",
     choice: str = "",
     opens: str = "",
@@ -138,7 +139,7 @@ def handle(
 
     `choice` is the key of the offered record that was pressed; `opens` names the skill of a link that
     fills in the question, with the slots `given`, so that a product's name can not change what is asked; `picked` is
-    what a card with several choices was sent with.
+    what a card with several choices was sent with. Without a `page` (None) the conversation goes on looking at what it did.
 
     Raises ConversationNotFound, also for another person's. Everything else, a text that is too long or a record
     that is not there, is an answer that says so.
@@ -148,7 +149,9 @@ def handle(
     if conversation_id is None:
         conversation_id = uuid.uuid5(_NAMESPACE, f"{scope.partner_id}/{scope.user_id}/{key}")
         _start(scope, conversation_id, as_of)
-    heard = Said(text=text, page=page, origin=origin, choice=choice, opens=opens, given=given, picked=picked)
+    heard = Said(
+        text=text, page=page or pages.NOWHERE, keeps_page=page is None, origin=origin, choice=choice, opens=opens, given=given, picked=picked,
+    )  # fmt: skip
     if heard.is_typed and model.is_on():
         # Before the transaction: nothing is locked while it is waited for. An answer to an open question is no question.
         known = mine(scope).filter(conversation_id=conversation_id).first()
@@ -212,7 +215,7 @@ def _handle(
         conversation.state["card"] = reply.number
     conversation.title = conversation.title or shown[:TITLE]
     conversation.modified_at = as_of
-    conversation.context = heard.page.as_json()
+    conversation.context = conversation.context if heard.keeps_page else heard.page.as_json()
     conversation.save(update_fields=["title", "modified_at", "context", "state"])
     after = {"skill": move.skill, "status": answer.status, "turn": reply.number}
     audit.record(scope, "assistant.asked", conversation, as_of=as_of, after=after)
@@ -357,12 +360,25 @@ def _offers(names: tuple[str, ...]) -> list[dict[str, str]]:
 
 @writes
 def clear(scope: Scope, *, conversation_id: uuid.UUID, as_of: datetime) -> None:
-    """End a conversation: it stays in the list, its memory is forgotten. Raises ConversationNotFound."""
-    conversation = get(scope, conversation_id=conversation_id)
+    """End a conversation: it stays in the list, its memory is forgotten, a request that waits in it is stopped.
+
+    Raises ConversationNotFound."""
+    conversation = mine(scope).select_for_update(of=("self",)).filter(conversation_id=conversation_id).first()
+    if conversation is None:
+        raise ConversationNotFound
+    proposals.drop(scope, conversation, Proposal.State.STOPPED, as_of)
     conversation.cleared_at = as_of
     conversation.state = {}
     conversation.save(update_fields=["cleared_at", "state"])
     audit.record(scope, "assistant.cleared", conversation, as_of=as_of)
+
+
+@writes
+def look_away(scope: Scope, *, conversation_id: uuid.UUID) -> None:
+    """What is open goes on without the page that it was opened on. Raises ConversationNotFound."""
+    conversation = get(scope, conversation_id=conversation_id)
+    conversation.context = {}
+    conversation.save(update_fields=["context"])
 
 
 @writes

@@ -39,6 +39,7 @@ class PageContext:
     slots: dict[str, Any] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
     facts: dict[str, str] = field(default_factory=dict)  # words for the cards
+    pinned: bool = False  # it stays while something is open, whatever page is beside it
 
     @property
     def removable(self) -> bool:

@@ -9,7 +9,8 @@ from datetime import datetime
 from typing import Any
 
 from assistant.models import Conversation, Turn
-from assistant.services import conversations, pages, present, progress, zero
+from assistant.services import conversations, pages, present, progress, proposals, zero
+from assistant.services.looking import context_of
 from assistant.services.pages import PageContext
 from assistant.services.zero import FAMILIES, ZeroPrompt
 from portal.core.scope import Scope
@@ -28,6 +29,7 @@ class Panel:
     turns: list[dict[str, Any]] = field(default_factory=list)
     zero: list[ZeroPrompt] = field(default_factory=list)
     chips: tuple[tuple[str, str], ...] = FAMILIES
+    asks_new: bool = False  # a request waits for approval, and a new conversation would end it
 
     @property
     def placeholder(self) -> str:
@@ -47,6 +49,7 @@ def build(
     page: str,
     look_away: bool,
     may_start_over: bool = True,
+    asks_new: bool = False,
     problems: Mapping[str, Any] | None = None,
     as_of: datetime,
 ) -> Panel:
@@ -63,22 +66,11 @@ def build(
     for row in shown:
         row["is_last"] = row is shown[-1]
     cards = [] if rows else zero.prompts(scope, context, as_of=as_of)
+    waits = bool(asks_new and conversation and proposals.is_waiting(scope, conversation=conversation, as_of=as_of))
     return Panel(
-        key=str(uuid.uuid4()), page=page, looking_at=context, conversation=conversation, turns=shown, zero=cards
-    )
-
-
-def context_of(scope: Scope, conversation: Conversation | None, *, page: str, as_of: datetime) -> PageContext:
-    """What the page shows; a line of the cart that the talk is about stays pinned while the page is that cart."""
-    if not page:
-        return pages.NOWHERE
-    context = pages.look_at(scope, path=page, as_of=as_of)
-    kept = conversation.context if conversation else {}
-    if context.kind == "cart" and kept.get("path") == context.path and "cart_line" in kept.get("slots", {}):
-        # Read again, because the line may be gone.
-        number = kept["slots"]["cart_line"]["key"].rpartition(":")[2]
-        return pages.with_line(scope, context, number=int(number), as_of=as_of)
-    return context
+        key=str(uuid.uuid4()), page=page, looking_at=context, conversation=conversation, turns=shown, zero=cards,
+        asks_new=waits,
+    )  # fmt: skip
 
 
 def _conversation(scope: Scope, conversation_id: str, may_start_over: bool) -> Conversation | None:

@@ -61,6 +61,12 @@ def waiting(scope: Scope, *, conversation: Conversation, as_of: datetime) -> Pro
     return found
 
 
+def is_waiting(scope: Scope, *, conversation: Conversation, as_of: datetime) -> bool:
+    """Whether something waits, without changing anything."""
+    open_ones = of(scope, conversation).filter(state__in=(State.ELIGIBLE, State.CONTACT), expires_at__gt=as_of)
+    return bool(open_ones.exists())
+
+
 def of(scope: Scope, conversation: Conversation) -> Any:
     """The proposals of this person in a conversation that was read in this scope."""
     return Proposal.objects.within(scope).filter(conversation=conversation, user_id=scope.user_id or 0)

@@ -18,7 +18,6 @@ from assistant.engine.dialogue import Picked
 from assistant.models import Conversation, Proposal, Turn
 from assistant.services import conversations, flow, proposals
 from assistant.services.conversations import Exchange
-from assistant.services.pages import NOWHERE, PageContext
 from assistant.services.proposals import Mistyped
 from assistant.skill import Answer
 from assistant.skills.duplicates import CANCEL_DUPLICATE, REDUCE_DUPLICATE
@@ -80,7 +79,6 @@ def check(
     quantity: str,
     key: uuid.UUID | None,
     as_of: datetime,
-    page: PageContext = NOWHERE,
 ) -> Exchange | Step:
     """The choice card is sent. A card that was answered before stays as it is. Raises ConversationNotFound."""
     require(scope, "sell")
@@ -102,7 +100,7 @@ def check(
         text=f"{', '.join(row['name'] for row in chosen)[:1000]}. {what}.",
         as_of=as_of,
         conversation_id=conversation_id,
-        page=page,
+        page=None,
         picked=Picked(skill=skill.key, keys=tuple(row["id"] for row in chosen), quantity=quantity if reduce else ""),
         submission_key=key,
     )
@@ -155,6 +153,7 @@ def _start(
         text=text,
         as_of=as_of,
         conversation_id=proposal.conversation.conversation_id,
+        page=None,
         opens=skill,
         given=slots,
         submission_key=key,

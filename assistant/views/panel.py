@@ -17,6 +17,7 @@ from assistant.views.session import (
     conversation_url,
     current,
     identifier,
+    is_own_page,
     memory,
     page_of,
     page_path,
@@ -54,6 +55,7 @@ def conversation(request: HttpRequest, conversation_id: uuid.UUID) -> HttpRespon
             page=page,
             look_away=False,
             may_start_over=False,
+            asks_new=request.GET.get("ask") == "new",
             as_of=clock.now(),
         )
     except services.ConversationNotFound as missing:
@@ -149,14 +151,26 @@ def panel(request: HttpRequest) -> HttpResponse:
 @require_POST
 @needs("view")
 def new(request: HttpRequest) -> HttpResponse:
-    """New conversation: the old one stays in the list."""
-    ended = current(request)
+    """New conversation: the old one stays in the list. A request that waits for approval is asked about first."""
+    ended, as_of, page = current(request), clock.now(), page_of(request)
+    if ended is not None and request.POST.get("sure") != "1":
+        talk = services.get(request.scope, conversation_id=ended)
+        if services.is_waiting(request.scope, conversation=talk, as_of=as_of):
+            return _ask_first(request, str(ended), page)
     if ended is not None:
-        services.clear(request.scope, conversation_id=ended, as_of=clock.now())
+        services.clear(request.scope, conversation_id=ended, as_of=as_of)
     remember(request, conversation="")
     if wants_part(request):
-        return whole_panel(request, build(request, "", page=page_of(request)))
-    return redirect(reverse("assistant:home") + page_query(page_path(request.POST.get("page", ""))))
+        return whole_panel(request, build(request, "", page=page))
+    return redirect(reverse("assistant:home") + page_query(page))
+
+
+def _ask_first(request: HttpRequest, conversation_id: str, page: str) -> HttpResponse:
+    if wants_part(request):
+        built = build(request, conversation_id, page=page, asks_new=True)
+        return whole_panel(request, built, say="A request waits for your approval. End it and start new?")
+    url = conversation_url(conversation_id, page)
+    return redirect(f"{url}{'&' if '?' in url else '?'}ask=new")
 
 
 @require_POST
@@ -165,8 +179,11 @@ def look_away(request: HttpRequest) -> HttpResponse:
     """The person removes "Looking at": the assistant asks instead of taking it from this page."""
     page = page_path(request.POST.get("page", ""))
     remember(request, away=page)
+    talk = current(request)
+    if talk is not None:
+        services.look_away(request.scope, conversation_id=talk)
     if wants_part(request):
-        return whole_panel(request, build(request, memory(request).get("conversation", ""), page=page))
+        return whole_panel(request, build(request, str(talk or ""), page=page))
     return HttpResponseRedirect(safe_next(request, reverse("assistant:home")))
 
 
@@ -265,6 +282,7 @@ def answered(
         "next": {"conversation": conversation_id, "page": page, "key": str(uuid.uuid4())},
         "say": exchange.answer.answer.get("lead", ""),
         "shown_on": page,
+        **beside(request, conversation_id, page),
     }
     response = render_page(request, PANEL, context, part="exchange")
     response["HX-Reswap"] = "innerHTML" if exchange.is_first else "beforeend"
@@ -280,11 +298,25 @@ def too_many(request: HttpRequest, many: services.TooManyQuestions) -> HttpRespo
 
 
 def whole_panel(request: HttpRequest, built: services.Panel, *, say: str = "") -> HttpResponse:
-    return render_page(request, PANEL, {"panel": built, "say": say}, part="panel")
+    context = {"panel": built, "say": say, "as_page": is_own_page(request)}
+    return render_page(request, PANEL, context, part="panel")
+
+
+def beside(request: HttpRequest, conversation_id: Any, page: str) -> dict[str, Any]:
+    """The context line after an answer: what is open now pins it, what is done frees it."""
+    found = services.get(request.scope, conversation_id=conversation_id)
+    away = bool(page) and memory(request).get("away") == page
+    looking_at = services.NOWHERE if away else services.context_of(request.scope, found, page=page, as_of=clock.now())
+    return {"looking_at": looking_at, "as_page": is_own_page(request)}
 
 
 def build(
-    request: HttpRequest, conversation_id: str, *, page: str, problems: Mapping[str, Any] | None = None
+    request: HttpRequest,
+    conversation_id: str,
+    *,
+    page: str,
+    problems: Mapping[str, Any] | None = None,
+    asks_new: bool = False,
 ) -> services.Panel:
     return services.build(
         request.scope,
@@ -292,5 +324,6 @@ def build(
         page=page,
         look_away=bool(page) and memory(request).get("away") == page,
         problems=problems,
+        asks_new=asks_new,
         as_of=clock.now(),
     )

@@ -13,6 +13,8 @@ from django.utils.http import urlencode
 from assistant import services
 from portal.core.htmx import own_path
 
+OWN = "/assistant/"
+
 
 def memory(request: HttpRequest) -> dict[str, Any]:
     return dict(request.session.get("assistant", {}))
@@ -52,8 +54,15 @@ def page_path(text: str) -> str:
 def page_of(request: HttpRequest) -> str:
     """The page that htmx sent this from, or the one that the form names."""
     htmx = getattr(request, "htmx", None)
-    shown = own_path(request, htmx.current_url or "") if htmx else ""
-    return page_path(shown) or page_path(request.POST.get("page", ""))
+    shown = page_path(own_path(request, htmx.current_url or "")) if htmx else ""
+    # The assistant's own page stands beside the page that it was opened from.
+    return shown if shown and not shown.startswith(OWN) else page_path(request.POST.get("page", ""))
+
+
+def is_own_page(request: HttpRequest) -> bool:
+    """Whether htmx sent this from a page of the assistant itself."""
+    htmx = getattr(request, "htmx", None)
+    return bool(htmx) and own_path(request, htmx.current_url or "").startswith(OWN)
 
 
 def conversation_url(conversation_id: Any, page: str) -> str:

@@ -10,7 +10,7 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
 from assistant import services
-from assistant.views.panel import PAGE, PANEL, answered, build, too_many, whole_panel
+from assistant.views.panel import PAGE, PANEL, answered, beside, build, too_many, whole_panel
 from assistant.views.session import conversation_url, current, identifier, page_path, remember
 from customers.services.subscriptions import SubscriptionNotFound
 from portal.core import clock
@@ -172,6 +172,7 @@ def _advanced(request: HttpRequest, done: services.steps.Step) -> HttpResponse:
         "replaced": [services.turn_of(card) | {"is_last": False} for card in done.cards if card.number != number],
         "say": turn.answer.get("lead", "") if turn else "",
         "shown_on": _page(request),
+        **beside(request, conversation_id, _page(request)),
     }
     return render_page(request, PANEL, context, part="exchange")
 
