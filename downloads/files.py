@@ -19,7 +19,11 @@ from django.conf import settings
 from django.core.files import File
 from django.core.files.storage import default_storage
 
+from portal.core import pages_first
+
 BLOCK = 1 << 20
+# Bytes between two looks whether pages are waiting: some milliseconds of work.
+COURTEOUS_EVERY = 1 << 16
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,9 +51,13 @@ class _Counted:
         self.path = path
         self.size = 0
         self._file: BinaryIO = path.open("wb", buffering=BLOCK)
+        self._courtesy, self._courteous_at = pages_first.Courtesy(), COURTEOUS_EVERY
 
     def write(self, block: Any) -> int:
         self.size += len(block)
+        if self.size >= self._courteous_at:
+            self._courtesy()
+            self._courteous_at = self.size + COURTEOUS_EVERY
         return self._file.write(block)
 
     def __enter__(self) -> Any:

@@ -1,4 +1,4 @@
-"""Security headers, and the scope of the request."""
+"""Pages before reports, security headers, and the scope of the request."""
 
 from __future__ import annotations
 
@@ -10,12 +10,24 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 
+from portal.core import pages_first
 from portal.core.access import MARKER
 from portal.core.htmx import page_before
 from portal.core.models import Membership, User
 from portal.core.scope import NOBODY, Scope
 
 Respond = Callable[[HttpRequest], HttpResponse]
+
+
+class PagesFirstMiddleware:
+    """Tell long work in the background that somebody waits for a page."""
+
+    def __init__(self, get_response: Respond) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        pages_first.note()
+        return self.get_response(request)
 
 
 class SecurityHeadersMiddleware:

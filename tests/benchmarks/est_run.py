@@ -48,7 +48,7 @@ def work() -> None:
 class Worker:
     def __init__(self) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.benchmarks.est_report", "--work"],
+            ["nice", "-n", "5", sys.executable, "-m", "tests.benchmarks.est_report", "--work"],  # as `serve` does
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
         )  # fmt: skip
 
