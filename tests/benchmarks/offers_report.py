@@ -85,12 +85,12 @@ def fill(url: str, subscriptions: int) -> dict[int, int]:
             _clone(server, "customers_subscription", first.pk, rows - 1, {
                 "subscription_id": "gen_random_uuid()",
                 "customer_id": "t.customer_id + s.n / 10",
-                "product_id": _one_of(product, "s.n * 7919 / 10"),
+                "product_id": _one_of(product, "s.n::bigint * 7919 / 10"),
                 "sku_id": f"CASE WHEN {is_bundle} THEN '001Q' ELSE '0001' END",
-                "promotion_id": f"CASE WHEN {is_bundle} THEN {_one_of([_bundle_id(p) for p in product], 's.n * 7919 / 10')}"
+                "promotion_id": f"CASE WHEN {is_bundle} THEN {_one_of([_bundle_id(p) for p in product], 's.n::bigint * 7919 / 10')}"
                                 f" WHEN s.n % 31 = 0 THEN {_one_of([_targeted_id(n) for n in range(10)], 's.n / 31')}"
                                 " ELSE '' END",
-                "offer_name": "'Microsoft 365 Business ' || " + _one_of([n for _, n, _ in BUSINESS], "s.n * 7919 / 10"),
+                "offer_name": "'Microsoft 365 Business ' || " + _one_of([n for _, n, _ in BUSINESS], "s.n::bigint * 7919 / 10"),
                 "quantity": "1 + floor(random() * 320)::int",
                 "term_duration": "CASE WHEN s.n % 3 = 2 THEN 'P1M' ELSE 'P1Y' END",
                 "billing_cycle": "CASE WHEN s.n % 3 = 0 THEN 'annual' ELSE 'monthly' END",
