@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import csv
 import re
+import sys
 from collections.abc import Generator, Hashable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -267,7 +268,8 @@ class Decided:
     def _read_asked(self, text: bytes) -> tuple[str, ...]:
         if len(self._read) >= self.AT_MOST:
             self._read.clear()
-        words = self._read[text] = tuple(next(csv.reader([text[:-1].decode()])))
+        # Few words, many times.
+        words = self._read[text] = tuple(map(sys.intern, next(csv.reader([text[:-1].decode()]))))
         return words
 
     def _print(self, case: Hashable) -> tuple[bytes, ...]:

@@ -89,6 +89,23 @@ class Listed:
     title: str
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LicensePrice:
+    """What one license costs for a term, and the fraction that the promotion takes off."""
+
+    unit_price: Decimal
+    discount: Decimal
+    currency: str
+
+    def of(self, quantity: int) -> tuple[Money, Money]:
+        """(list price, discounted price) of a quantity that the same price and promotion hold for."""
+        whole, less = (
+            per_term(self.unit_price, quantity=quantity, currency=self.currency, discount=discount)
+            for discount in (Decimal(0), self.discount)
+        )
+        return whole, less
+
+
 @dataclass(frozen=True, kw_only=True)
 class Recommendation(Decision):
     """A bundle for the subscription's term, cycle and quantity. Allowed means that it can be bought so."""
@@ -133,15 +150,11 @@ class Recommendation(Decision):
     def promotion_name(self) -> str:
         return self.outcome.applied.name if self.outcome.applied else ""
 
-    def prices(self, quantity: int) -> tuple[Money, Money]:
-        """(list price, discounted price) of another quantity that the same price and promotion hold for."""
+    @property
+    def license_price(self) -> LicensePrice:
         quote = self.outcome.quote
         assert quote.unit_price is not None  # noqa: S101 - what has no price is not recommended
-        whole, less = (
-            per_term(quote.unit_price, quantity=quantity, currency=quote.currency, discount=discount)
-            for discount in (Decimal(0), self.discount)
-        )
-        return whole, less
+        return LicensePrice(unit_price=quote.unit_price, discount=self.discount, currency=quote.currency)
 
 
 @dataclass(frozen=True, kw_only=True)

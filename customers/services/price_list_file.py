@@ -13,8 +13,6 @@ from datetime import date
 from gzip import BadGzipFile, GzipFile
 from typing import BinaryIO
 
-import openpyxl
-
 from customers.rules import price_list
 
 CHUNK = 1 << 18
@@ -185,6 +183,8 @@ def _header(line: str) -> list[str]:
 
 
 def _workbook_rows(file: BinaryIO) -> Iterator[Row]:
+    import openpyxl  # noqa: PLC0415 - takes 15 MB in each process, and only a workbook needs it
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about styles and validations, which nobody here reads
         book = openpyxl.load_workbook(file, read_only=True, data_only=True)

@@ -16,7 +16,7 @@ from customers.rules import upsell as rule
 from customers.rules.pricing import Quote
 from customers.rules.promotion_cases import NO_FACTS, Asked, Facts, PromotionRow, asked_by, facts_of, turns
 from customers.rules.promotion_constraints import Buyer, Promotion, SkuKey
-from customers.rules.upsell import HORIZON, Listed, Recommendation, Upsell
+from customers.rules.upsell import HORIZON, LicensePrice, Listed, Recommendation, Upsell
 from customers.rules.vocabulary import EndOfTerm, SubscriptionStatus
 from customers.services import promotion_markets, promotions
 from customers.services.promotion_markets import Market, MarketKey
@@ -148,11 +148,12 @@ AT_MOST = 20_000  # remembered questions
 
 
 class _Plan:
-    """One plan, term and cycle for one kind of customer: an answer for each stretch of quantities."""
+    """One plan, term and cycle for one kind of customer: what is printed for each stretch of quantities, without the
+    explanations, which are large."""
 
     def __init__(self, limits: Collection[int]) -> None:
         self.limits = sorted(limits)
-        self.answers: dict[int, Upsell] = {}
+        self.lines: dict[int, list[tuple[tuple[Any, ...], LicensePrice]]] = {}
 
 
 class Recommendations:
@@ -201,19 +202,23 @@ class Recommendations:
         if plan is None:
             plan = self._plans[case[0][:4], key, facts] = _Plan(self._turns(where, facts))
         stretch = bisect_right(plan.limits, quantity)
-        if stretch not in plan.answers:
+        if stretch not in plan.lines:
             row = Subscription(
                 product_id=product_id, sku_id=sku_id, term_duration=term, billing_cycle=cycle, quantity=quantity,
                 # The query let only these through.
                 status=SubscriptionStatus.ACTIVE, end_of_term=EndOfTerm.RENEW, commitment_ends_at=self._as_of,
             )  # fmt: skip
-            plan.answers[stretch] = self._family.decide(self._family.facts(row), where.shelf_for(facts))
+            found = self._family.decide(self._family.facts(row), where.shelf_for(facts)).recommendations
+            plan.lines[stretch] = [
+                ((each.rank, where.items.get(each.key, ""), each.title, each.promotion_id or None,
+                  each.promotion_name or None), each.license_price)
+                for each in found
+            ]  # fmt: skip
         return [
-            (each.rank, where.items.get(each.key, ""), each.title, each.promotion_id or None,
-             each.promotion_name or None, whole.amount, less.amount, whole.currency)
-            for each in plan.answers[stretch].recommendations
-            for whole, less in [each.prices(quantity)]
-        ]  # fmt: skip
+            (*line, whole.amount, less.amount, whole.currency)
+            for line, price in plan.lines[stretch]
+            for whole, less in [price.of(quantity)]
+        ]
 
     def _asked(self, asked: tuple[str, ...]) -> Asked:
         """What the promotions of the bundles that may be recommended look at."""

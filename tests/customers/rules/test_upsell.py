@@ -168,7 +168,7 @@ def test_prices_of_another_quantity_are_those_of_the_decision(
         asked(shelf=shelf, promotions=(promotion(13, str(value)),), most=None, quantity=quantity).recommendations
         for quantity in (one, other)
     )
-    assert first.prices(other) == (second.list_price, second.discounted_price)
+    assert first.license_price.of(other) == (second.list_price, second.discounted_price)
 
 
 def test_what_is_a_bundle() -> None:
