@@ -1,6 +1,6 @@
 """May a line of a cart be ordered?
 
-Sources, checked 2026-11-23 (contract §1.5, §5.3, §6.3, §7.1, §7.2):
+Sources, checked 2026-11-23 (contract §1.5, §5.3, §6.3, §7.1, §7.2, §11.3):
 https://learn.microsoft.com/en-us/partner-center/developer/cart-resources
 https://learn.microsoft.com/en-us/partner-center/developer/order-resources
 https://learn.microsoft.com/en-us/partner-center/developer/error-codes
@@ -19,23 +19,27 @@ number is in `data` together with the code that the API gives for the same cause
   and this line. Any other maximum is one of the line.
 * `QuotaNotAvailable`: the SKU may be had so many times (a trial once in a lifetime).
 * `InvalidPromotionId`: a promotion that is asked for by its id applies.
-* Partner of record. An indirect provider names on each line the location account (PLA) of an indirect reseller that it
-  works with: digits (2071), not its own (2072), known (800015), active and no global account (800016). Who bills its
-  customers directly names nobody (`ParticipantsIsNotSupportedForPartner`).
+* Partner of record. An indirect provider names one on each line, and it meets the three requirements that a
+  subscription's meets (customers/rules/partner_of_record.py), all of them: §7.2 and §11.3 ask for the same, and §11.4
+  lets nobody trade outside the own region. A country that is in no region is refused as well, by name: an order would
+  be the guess. `OF_PARTNER_OF_RECORD` has the API's code for each cause. Who bills its customers directly names nobody
+  (`ParticipantsIsNotSupportedForPartner`).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import IntEnum
 
 from customers.rules import cart
+from customers.rules import partner_of_record as requirements
+from customers.rules.partner_of_record import Facts, Reseller, Verdict
 from customers.rules.pricing import Quote
 from customers.rules.promotions import LineOutcome
-from customers.rules.vocabulary import licenses
+from customers.rules.vocabulary import PartnerOfRecord, SubscriptionStatus, licenses
 from portal.core.decision import Check, Decision, Rule
 
 CHECKED_ON = date(2026, 11, 23)
@@ -119,22 +123,26 @@ _OF_PRICE: dict[str, tuple[CartErrorCode, int]] = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
-class Reseller:
-    """An indirect reseller that the partner works with."""
-
-    name: str
-    is_active: bool
-    is_location_account: bool
+# What a partner of record is found to be -> the API's code when it is named on an order.
+OF_PARTNER_OF_RECORD: dict[PartnerOfRecord, int] = {
+    PartnerOfRecord.EMPTY: 3000,
+    PartnerOfRecord.NOT_VALID_PLA: 2071,
+    PartnerOfRecord.OWN: 2072,
+    PartnerOfRecord.UNKNOWN_ID: 800015,
+    PartnerOfRecord.NOT_ACTIVE: 800016,
+    PartnerOfRecord.OTHER_REGION: 800016,
+    PartnerOfRecord.REGION_UNKNOWN: 800016,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Seller:
-    """Who orders. `resellers` by PLA id; of an indirect provider only."""
+    """Who orders. `resellers` are the relationships that name a PartnerID, by that; of an indirect provider only."""
 
     is_indirect_provider: bool
     mpn_id: str
-    resellers: Mapping[str, Reseller]
+    country: str
+    resellers: Mapping[str, Sequence[Reseller]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,6 +175,19 @@ def decide(facts: LineFacts, *, seller: Seller) -> Decision:
     )
     failed = [each.message for each in checks if not each.passed]
     return Decision(verdict=" ".join(failed) or "The line can be ordered.", checks=checks, rule=CHECKOUT)
+
+
+def partner_of_record(named: str, seller: Seller) -> Verdict:
+    """Does this PartnerID meet what is asked of a partner of record? A line becomes a subscription in service."""
+    return requirements.decide(
+        Facts(
+            status=SubscriptionStatus.PENDING,
+            partner_id=named,
+            own_id=seller.mpn_id,
+            own_country=seller.country,
+            resellers=seller.resellers.get(named, ()),
+        )
+    )
 
 
 def _new_commerce(facts: LineFacts) -> Check:
@@ -289,23 +310,26 @@ def _partner_of_record(named: str, seller: Seller) -> list[Check]:
         error = E.ParticipantsIsNotSupportedForPartner
         no = "Only an indirect provider names a partner of record."
         return [_named(False, "", no, 2071, named, error=error)] if named else []
-    reseller = seller.resellers.get(named)
+    verdict = partner_of_record(named, seller)
+    if verdict.allowed:
+        name = verdict.reseller.name if verdict.reseller else ""
+        return [_named(True, f"Partner of record: {name}, {named}.", "", 0, named, rule=requirements.RULE)]
+    code = OF_PARTNER_OF_RECORD[verdict.state]
     if not named:
-        return [_named(False, "", "Choose the partner of record: the reseller who sells this line.", 3000, "none")]
-    if not (named.isascii() and named.isdigit()):
-        return [_named(False, "", f"“{named}” is no PartnerID: those are digits.", 2071, named)]
-    if named == seller.mpn_id:
-        return [_named(False, "", "Your own PartnerID cannot be the partner of record of a customer.", 2072, named)]
-    if reseller is None:
-        return [_named(False, "", f"PartnerID {named} is of no reseller that you work with.", 800015, named)]
-    if not reseller.is_location_account:
-        no = f"{named} is the global account of {reseller.name}; a location account (PLA) is needed."
-        return [_named(False, "", no, 800016, named)]
-    no = f"The relationship with {reseller.name} is not active."
-    return [_named(reseller.is_active, f"Partner of record: {reseller.name}, {named}.", no, 800016, named)]
+        return [_named(False, "", "Choose the partner of record: the reseller who sells this line.", code, "none")]
+    return [_named(False, "", verdict.verdict, code, named, rule=requirements.RULE)]
 
 
-def _named(passed: bool, yes: str, no: str, code: int, found: str, *, error: CartErrorCode = E.InvalidInput) -> Check:
+def _named(
+    passed: bool,
+    yes: str,
+    no: str,
+    code: int,
+    found: str,
+    *,
+    error: CartErrorCode = E.InvalidInput,
+    rule: Rule = PARTICIPANTS,
+) -> Check:
     return check(
         PARTNER_OF_RECORD,
         passed,
@@ -313,9 +337,9 @@ def _named(passed: bool, yes: str, no: str, code: int, found: str, *, error: Car
         no,
         code,
         error=error,
-        expected="the PartnerID of an active reseller",
+        expected="the PartnerID of an active reseller in your region",
         found=found,
-        rule=PARTICIPANTS,
+        rule=rule,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -12,13 +13,14 @@ from customers.queries.orders import Holding
 from customers.rules import order as rule
 from customers.rules import order_line as line_rule
 from customers.rules.order import CartFacts, Change, Figures
-from customers.rules.order_line import LineFacts, Reseller, Seller
+from customers.rules.order_line import LineFacts, Seller
+from customers.rules.partner_of_record import Reseller
+from customers.services import partner_of_record
 from customers.services.cart import CartLineView, CartView, Totals, sums
 from portal.core.access import PartnerKind
 from portal.core.decision import Decision
 from portal.core.scope import Scope
 
-ACTIVE = "active"
 LIFETIME = "lifetime"
 
 
@@ -102,7 +104,8 @@ def build(
     customer = view.cart.customer
     known = queries.resellers(scope, partner_id=customer.partner_id) if _names_resellers(customer) else []
     own = next((each.mpn_id for each in known if each.pk == customer.reseller_id), "")
-    lines = _lines(scope, view, _seller(customer, known), chosen, own)
+    seller = _seller(customer, known)
+    lines = _lines(scope, view, seller, chosen, own)
     can = [line for line in lines if line.decision.allowed]
     facts = CartFacts(
         status=view.cart.status,
@@ -118,7 +121,7 @@ def build(
         lines=lines,
         decision=rule.decide(facts, attestation_accepted=attestation_accepted, as_of=as_of),
         totals=sums(line.view for line in lines if line.decision.allowed or line.is_unnamed)[0],
-        resellers=tuple(each for each in known if _can_be_chosen(each)),
+        resellers=tuple(each for each in known if _can_be_chosen(each, seller)),
         names_resellers=_names_resellers(customer),
     )
     if confirmed is None:
@@ -154,15 +157,19 @@ def _names_resellers(customer: Customer) -> bool:
     return customer.partner.kind == PartnerKind.INDIRECT_PROVIDER
 
 
-def _can_be_chosen(reseller: IndirectReseller) -> bool:
-    return reseller.state.lower() == ACTIVE and reseller.is_location_account
+def _can_be_chosen(row: IndirectReseller, seller: Seller) -> bool:
+    """Its PartnerID may be named, and by this relationship: another one may name the same."""
+    verdict = line_rule.partner_of_record(row.mpn_id, seller)
+    return verdict.allowed and verdict.reseller == partner_of_record.reseller(row)
 
 
 def _seller(customer: Customer, known: Iterable[IndirectReseller]) -> Seller:
-    resellers = {
-        each.mpn_id: Reseller(
-            name=each.name, is_active=each.state.lower() == ACTIVE, is_location_account=each.is_location_account
-        )
-        for each in known
-    }
-    return Seller(is_indirect_provider=_names_resellers(customer), mpn_id=customer.partner.mpn_id, resellers=resellers)
+    resellers: dict[str, list[Reseller]] = defaultdict(list)
+    for each in known:
+        resellers[each.mpn_id].append(partner_of_record.reseller(each))
+    return Seller(
+        is_indirect_provider=_names_resellers(customer),
+        mpn_id=customer.partner.mpn_id,
+        country=customer.partner.country,
+        resellers=resellers,
+    )

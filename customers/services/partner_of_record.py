@@ -135,6 +135,17 @@ def verdict_of(scope: Scope, subscription: Subscription, *, partner_id: str) -> 
     return verdict
 
 
+def reseller(row: IndirectReseller) -> Reseller:
+    """What the rule asks of a relationship."""
+    return Reseller(
+        name=row.name,
+        is_location_account=row.is_location_account,
+        relationship_type=row.relationship_type,
+        state=row.state,
+        country=row.country,
+    )
+
+
 def refresh(scope: Scope, *, customer_ids: Iterable[int] | None, as_of: datetime) -> int:
     """Store the outcome of every subscription of these customers (row keys; None: all of the scope) whose partner is
     a distributor. Returns how many changed.
@@ -217,15 +228,7 @@ def _resellers(scope: Scope, partners: Collection[int], ids: Collection[str]) ->
     found: dict[tuple[int, str], list[Reseller]] = defaultdict(list)
     rows = IndirectReseller.objects.within(scope).filter(partner__in=partners, mpn_id__in=wanted).order_by("pk")
     for row in rows:
-        found[row.partner_id, row.mpn_id].append(
-            Reseller(
-                name=row.name,
-                is_location_account=row.is_location_account,
-                relationship_type=row.relationship_type,
-                state=row.state,
-                country=row.country,
-            )
-        )
+        found[row.partner_id, row.mpn_id].append(reseller(row))
     return found
 
 

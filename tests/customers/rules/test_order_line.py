@@ -1,4 +1,4 @@
-"""May a line be ordered, contract §1.5, §5.3, §6.3, §7.1, §7.2."""
+"""May a line be ordered, contract §1.5, §5.3, §6.3, §7.1, §7.2, §11.3."""
 
 from __future__ import annotations
 
@@ -11,20 +11,37 @@ import pytest
 
 from customers.rules import order_line as rule
 from customers.rules import promotions
-from customers.rules.order_line import NOT_DECIDED, CartErrorCode, LineFacts, Reseller, Seller
+from customers.rules.order_line import NOT_DECIDED, OF_PARTNER_OF_RECORD, CartErrorCode, LineFacts, Seller
+from customers.rules.partner_of_record import Reseller
 from customers.rules.pricing import Row, Wanted, price
+from customers.rules.vocabulary import PartnerOfRecord
 from portal.core.decision import Check
 from tests.customers.rules import promotion_facts as given
 
 LATER = datetime(2027, 1, 1, tzinfo=UTC)
-DIRECT = Seller(is_indirect_provider=False, mpn_id="7000001", resellers={})
+
+
+def reseller(name: str, **fields: Any) -> Reseller:
+    values: dict[str, Any] = {
+        "is_location_account": True, "relationship_type": "is_indirect_cloud_solution_provider_of", "state": "Active",
+        "country": "US", **fields,
+    }  # fmt: skip
+    return Reseller(name=name, **values)
+
+
+DIRECT = Seller(is_indirect_provider=False, mpn_id="7000001", country="US", resellers={})
 PROVIDER = Seller(
     is_indirect_provider=True,
     mpn_id="7000001",
+    country="US",
     resellers={
-        "7654321": Reseller(name="Nod Publishers", is_active=True, is_location_account=True),
-        "7654322": Reseller(name="Fourth Coffee", is_active=False, is_location_account=True),
-        "7654323": Reseller(name="Munson's Pickles", is_active=True, is_location_account=False),
+        "7654321": (reseller("Nod Publishers"),),
+        "7654322": (reseller("Fourth Coffee", state="Inactive"),),
+        "7654323": (reseller("Munson's Pickles", is_location_account=False),),
+        "7654324": (reseller("Alpine Ski House", relationship_type="is_indirect_reseller_of"),),
+        "7654325": (reseller("Lamna Healthcare", country="DE"),),
+        "7654326": (reseller("Relecloud", country="RU"),),
+        "7654327": (reseller("Fourth Coffee", state="Inactive"), reseller("Fourth Coffee Retail")),
     },
 )
 
@@ -82,7 +99,10 @@ NAMED = [
     pytest.param(PROVIDER, "7000001", "InvalidInput", 2072, id="its own id"),
     pytest.param(PROVIDER, "1111111", "InvalidInput", 800015, id="unknown"),
     pytest.param(PROVIDER, "7654322", "InvalidInput", 800016, id="not active"),
-    pytest.param(PROVIDER, "7654323", "InvalidInput", 800016, id="a global account"),
+    pytest.param(PROVIDER, "7654323", "InvalidInput", 2071, id="a global account"),
+    pytest.param(PROVIDER, "7654324", "InvalidInput", 800016, id="a relationship of another kind"),
+    pytest.param(PROVIDER, "7654325", "InvalidInput", 800016, id="§11.4 another region"),
+    pytest.param(PROVIDER, "7654326", "InvalidInput", 800016, id="§11.4 a country of no region"),
 ]
 
 
@@ -110,6 +130,24 @@ def test_each_error_of_a_partner_of_record(seller: Seller, named: str, error: st
     assert (check.data["errorCode"], check.data["code"]) == (CartErrorCode[error], code)
 
 
+@pytest.mark.parametrize("named", ["", "76543x", "7000001", "1111111", *PROVIDER.resellers])
+def test_the_partner_of_record_is_decided_by_its_own_rule(named: str) -> None:
+    """§11.3: an order takes exactly the partners of record that the validation calls valid."""
+    verdict = rule.partner_of_record(named, PROVIDER)
+    (check,) = (
+        c for c in rule.decide(facts(partner_of_record=named), seller=PROVIDER).checks if c.code == "partner_of_record"
+    )
+    assert check.passed is verdict.allowed is (verdict.state is PartnerOfRecord.VALID)
+    if not check.passed:
+        assert check.data["code"] == OF_PARTNER_OF_RECORD[verdict.state]
+        assert all(each.message in check.message for each in verdict.failed) or not named
+
+
+def test_every_state_of_a_partner_of_record_has_a_code() -> None:
+    assert set(OF_PARTNER_OF_RECORD) == set(PartnerOfRecord) - {PartnerOfRecord.VALID, PartnerOfRecord.NOT_APPLICABLE}
+    assert set(OF_PARTNER_OF_RECORD.values()) == {3000, 2071, 2072, 800015, 800016}
+
+
 def test_every_documented_error_is_produced_or_explained() -> None:
     produced = {CartErrorCode(case.values[2]) for case in REFUSED} | {CartErrorCode[case.values[2]] for case in NAMED}
     produced.add(CartErrorCode.AttestationNotAccepted)  # of the cart: test_order.py
@@ -122,6 +160,7 @@ def test_every_documented_error_is_produced_or_explained() -> None:
     [
         pytest.param(facts(), DIRECT, id="direct, no reseller"),
         pytest.param(facts(partner_of_record="7654321"), PROVIDER, id="an active reseller"),
+        pytest.param(facts(partner_of_record="7654327"), PROVIDER, id="one of two relationships is active"),
         pytest.param(facts(line={"is_purchasable": True}), DIRECT, id="an availability"),
         pytest.param(facts(line={"min_licenses": 25, "max_licenses": 25}), DIRECT, id="both limits exactly"),
         pytest.param(facts(line={"max_licenses": 300}, taken=275), DIRECT, id="the last of 300"),

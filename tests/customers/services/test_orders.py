@@ -305,6 +305,9 @@ def test_the_reseller_is_chosen_per_line(
     other = factories.make_reseller(customer.partner, "Fourth Coffee", mpn_id="7654322")
     factories.make_reseller(customer.partner, "Gone", mpn_id="7654323", state="Inactive")
     factories.make_reseller(customer.partner, "Global", mpn_id="7654324", is_location_account=False)
+    factories.make_reseller(customer.partner, "Far", mpn_id="7654325", country="DE")
+    kind = "is_indirect_reseller_of"
+    factories.make_reseller(customer.partner, "Above", mpn_id="7654326", relationship_type=kind)
     add(ours, cart, sku, as_of)
     seen = look(ours, cart, as_of)
     assert [each.name for each in seen.resellers] == ["Fourth Coffee", "Nod Publishers"]
