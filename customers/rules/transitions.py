@@ -1,6 +1,6 @@
 """Up to which product may a subscription be upgraded, fully or in part, and into what?
 
-Sources, checked 2026-11-23 (contract §8.2, §8.3):
+Sources, checked 2026-11-23 (contract §8.1-§8.3):
 https://learn.microsoft.com/en-us/partner-center/developer/transition-a-new-commerce-subscription
 https://learn.microsoft.com/en-us/partner-center/developer/transition-resources
 https://learn.microsoft.com/en-us/partner-center/customers/create-a-new-subscription

@@ -1,4 +1,4 @@
-"""Contract §10.1: the seven conditions for a duplicate after an upgrade."""
+"""Contract §10.1, §8.4: the seven conditions for a duplicate after an upgrade, the last by the many-to-one list."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ TABLE = [
     # 6 upgrade method
     pytest.param({"upgrade": None}, ["upgrade_timing", "upgrade_method"], id="a manual purchase"),
     # 7 upgrade path
-    pytest.param({"paths": NO_LIST}, ["upgrade_path"], id="no many-to-one list imported"),
+    pytest.param({"paths": NO_LIST}, ["upgrade_path"], id="§8.4 no many-to-one list imported"),
     pytest.param({"paths": sheet([])}, ["product_inclusion", "upgrade_path"], id="no list imported"),
     pytest.param(
         {"paths": sheet([Path(source=BASIC, target=STANDARD)], [Path(source=STANDARD, target=PREMIUM)])},

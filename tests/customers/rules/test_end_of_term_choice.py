@@ -1,4 +1,4 @@
-"""Contract §3.5: three choices for the end of a term."""
+"""Contract §3.3-§3.5: three choices for the end of a term."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Contract §11.3: the three requirements for a partner of record, with an empty and the own ID."""
+"""Contract §11.1-§11.4: the three requirements for a partner of record, with an empty and the own ID."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Contract §3.2, §11.3: another partner of record."""
+"""Contract §1.5, §3.2, §11.3: another partner of record."""
 
 from __future__ import annotations
 

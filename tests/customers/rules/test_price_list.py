@@ -1,4 +1,4 @@
-"""What a cell of a price list may hold, and how the columns are found."""
+"""Contract §5.2, with the ids and words of §4.2 and §4.3: what a cell of a price list may hold, and how columns are found."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an item of the promotions call may hold."""
+"""Contract §6.1: what an item of the promotions call may hold."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Contract §3.4: changes scheduled for the renewal."""
+"""Contract §3.4, §3.5: changes scheduled for the renewal."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ CASES = [
     pytest.param({}, 301, "P1Y", "monthly", "2002", id="2002 more than MaxLicenses"),
     pytest.param({}, 0, "P1Y", "monthly", "2002", id="2002 none"),
     pytest.param({}, "ten", "P1Y", "monthly", "quantity", id="a word"),
-    pytest.param({"auto_renew": False}, 8, "P1Y", "monthly", "800093", id="800093 §3.4 only with auto-renew on"),
+    pytest.param({"auto_renew": False}, 8, "P1Y", "monthly", "800093", id="800093 §3.4, §3.5 only with auto-renew on"),
     pytest.param({"is_legacy": True}, 8, "P1Y", "monthly", "800093", id="800093 legacy"),
     pytest.param({"standing": replace(STANDING, status="suspended")}, 8, "P1Y", "monthly", "800091", id="800091"),
     pytest.param({"standing": replace(STANDING, has_no_end=True)}, 8, "P1Y", "monthly", "has_end", id="no end"),

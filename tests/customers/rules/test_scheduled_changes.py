@@ -1,4 +1,4 @@
-"""Contract §3.4, §3.5: what is scheduled, in words."""
+"""Contract §3.4, §3.5: what is scheduled, in words, and §3.1: what a change of the subscription deletes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Targeted promotions (contract §6.4), as a truth table: every check of the cart, and what the file calls it."""
+"""Targeted promotions (contract §6.4), as a truth table: every check of the cart (§6.2, §6.3), and what the file calls it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Contract §8.2, §8.3: upgrades within the new commerce."""
+"""Contract §8.1-§8.3: upgrades within the new commerce, and how one stands."""
 
 from __future__ import annotations
 

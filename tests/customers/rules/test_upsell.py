@@ -1,4 +1,4 @@
-"""Copilot Business recommendations (contract §14), as a truth table: every answer, and the check that gives it."""
+"""Copilot Business recommendations (contract §14, from prices of §5.2 and promotions of §6.2), as a truth table."""
 
 from __future__ import annotations
 

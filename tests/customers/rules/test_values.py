@@ -1,4 +1,4 @@
-"""How the vendor writes dates and prices."""
+"""Contract §4.2, §5.2: how the vendor writes ids, dates and prices."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from customers.rules.values import BadValue, date_of, price_of
+from customers.rules.values import BadValue, code_of, date_of, price_of
 
 
 @pytest.mark.parametrize(
@@ -76,3 +76,22 @@ def test_prices(text, price):
 def test_what_is_no_price(text, sentence):
     with pytest.raises(BadValue, match=sentence):
         price_of("UnitPrice", text)
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        pytest.param("CFQ7TTC0LCHC", "CFQ7TTC0LCHC", id="§4.2 as it is written"),
+        pytest.param(" cfq7ttc0lchc ", "CFQ7TTC0LCHC", id="small letters, blanks"),
+        pytest.param("CFQ7TTC0LCH", None, id="§4.2 one too few"),
+        pytest.param("CFQ7TTC0LCHC:0002", None, id="§4.2 with its SKU"),
+        pytest.param("CFQ7TTC0LCH٣", None, id="another alphabet's digit"),
+        pytest.param("", None, id="empty"),
+    ],
+)
+def test_ids(text: str, code: str | None) -> None:
+    if code is not None:
+        assert code_of("ProductId", text, "12", r"[A-Z0-9]{12}") == code
+        return
+    with pytest.raises(BadValue, match="ProductId '.*' is not 12 letters and digits"):
+        code_of("ProductId", text, "12", r"[A-Z0-9]{12}")
