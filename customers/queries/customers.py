@@ -9,9 +9,10 @@ from uuid import UUID
 from django.db.models import Count, QuerySet
 
 from customers.models import Customer, IndirectReseller
-from customers.queries import search
+from customers.queries import names, search
 from portal.core.keyset import Found, Total, narrowed
 from portal.core.scope import Scope
+from portal.core.text import fold
 
 # What a row of the list holds. Plain tuples: making model objects costs more than the query.
 LISTED = (
@@ -84,4 +85,7 @@ def _with_text(rows: QuerySet[Customer], text: str) -> QuerySet[Customer]:
     tenant_id = search.uuid_of(text)
     if tenant_id:
         return rows.filter(tenant_id=tenant_id)
+    wanted = fold(text)
+    if len(wanted) >= search.SUBSTRING_FROM:
+        return rows.filter(names.holding([wanted]))
     return rows.filter(search.named(text, "name_key", "domain"))

@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.contrib.postgres.lookups import TrigramSimilar, TrigramWordSimilar
-from django.contrib.postgres.search import TrigramSimilarity, TrigramWordSimilarity
-from django.db import connection, transaction
-from django.db.models import Count, F, Min, Q, QuerySet, Sum
-from django.db.models.functions import Greatest, TruncMonth
+from django.db import transaction
+from django.db.models import Count, Min, Q, QuerySet, Sum
+from django.db.models.functions import TruncMonth
 from rapidfuzz import fuzz, process
 
 from customers.models import OPEN_END, Customer, Subscription
-from customers.queries import customers as queries
-from customers.queries import search
+from customers.queries import names, search
 from customers.rules.vocabulary import EndOfTerm, SubscriptionStatus
 from portal.core.jobs import writes
 from portal.core.models import Partner
 from portal.core.scope import Scope
 from portal.core.text import fold
 
-# How many names a spelling mistake is compared with where the database cannot do it (SQLite).
-NAMES_COMPARED = 100_000
 SIMILAR_FROM = 75  # of 100, as rapidfuzz counts
-WORD_COUNTS = 0.9
+# So many of the names that share a piece with a text are looked at word by word.
+NEAREST = 1_000
+SAME_DOMAIN = 100
 CHUNK = 2_000
 CALENDAR_MONTHS = 12
 SUMMARY = (
@@ -80,34 +77,31 @@ def match(scope: Scope, *, text: str, limit: int = 5) -> list[CustomerMatch]:
     if tenant_id:
         return _matches(everyone.filter(tenant_id=tenant_id), "id", 1.0, limit)
     exact = _matches(everyone.filter(name_key=wanted), "name", 1.0, limit)
-    exact += _matches(everyone.filter(domain=wanted).exclude(name_key=wanted), "domain", 1.0, limit)
+    # Few share a domain. Asked for in the order of names, SQLite would read them all.
+    domains = [row for row in everyone.filter(domain=wanted)[:SAME_DOMAIN] if row.name_key != wanted]
+    domains.sort(key=lambda row: (row.name_key, row.pk))
+    exact += [CustomerMatch(customer=row, how="domain", score=1.0) for row in domains]
     if exact:
         return exact[:limit]
-    return (
-        _matches(everyone.filter(name_key__startswith=wanted), "prefix", 0.9, limit)
-        or _matches(_parts(scope, wanted), "part", 0.8, limit)
-        or similar(scope, text=text, limit=limit)
-    )
+    return _parts(scope, wanted, limit) or similar(scope, text=text, limit=limit)
 
 
 def similar(scope: Scope, *, text: str, limit: int = 5) -> list[CustomerMatch]:
-    """Customers whose name is spelled like `text`, best first, one query."""
+    """Customers whose name is spelled like `text`, best first. At most four queries, and never every name."""
     wanted = fold(text)
-    everyone = Customer.objects.within(scope)
-    if connection.vendor == "postgresql":
-        name = F("name_key")
-        near = everyone.filter(Q(TrigramSimilar(name, wanted)) | Q(TrigramWordSimilar(name, wanted)))
-        # A word of the name counts a little less than the name.
-        score = Greatest(TrigramSimilarity(name, wanted), TrigramWordSimilarity(wanted, name) * WORD_COUNTS)
-        scored = near.annotate(score=score).order_by("-score", "name_key", "id")[:limit]
-        return [CustomerMatch(customer=row, how="similar", score=min(row.score, 0.99)) for row in scored]
-    names = dict(everyone.order_by("id").values_list("pk", "name_key")[:NAMES_COMPARED])
-    # A slip in the whole name first; else a slip in some words of it.
-    best = process.extract(wanted, names, scorer=fuzz.ratio, limit=limit, score_cutoff=SIMILAR_FROM) or process.extract(
-        wanted, names, scorer=fuzz.WRatio, limit=limit, score_cutoff=SIMILAR_FROM
-    )
-    found = everyone.in_bulk([pk for _, _, pk in best])
-    return [CustomerMatch(customer=found[pk], how="similar", score=min(score / 100, 0.99)) for _, score, pk in best]
+    tries = names.alike(scope, wanted) if wanted else iter(())
+    best = next((best for found in tries if (best := _nearest(wanted, found, limit))), [])
+    return _found(scope, [(pk, min(score / 100, 0.99)) for _, score, pk in best], "similar")
+
+
+def _nearest(wanted: str, found: dict[int, str], limit: int) -> list[tuple[str, float, int]]:
+    """Name, score of 100 and key: a slip in the whole name first; else a slip in some words of it."""
+    whole = process.extract(wanted, found, scorer=fuzz.ratio, limit=NEAREST)
+    best = [each for each in whole if each[1] >= SIMILAR_FROM]
+    if not best:
+        near = {pk: name for name, _, pk in whole}
+        best = process.extract(wanted, near, scorer=fuzz.WRatio, limit=limit, score_cutoff=SIMILAR_FROM)
+    return sorted(best, key=lambda each: (-each[1], each[0], each[2]))[:limit]
 
 
 def refresh_summaries(
@@ -126,8 +120,17 @@ def refresh_summaries(
         _refresh_partners(scope)
 
 
-def _parts(scope: Scope, wanted: str) -> QuerySet[Customer]:
-    return queries.matching(scope, wanted) if len(wanted) >= search.SUBSTRING_FROM else Customer.objects.none()
+def _parts(scope: Scope, wanted: str, limit: int) -> list[CustomerMatch]:
+    holding = names.with_part(scope, wanted)
+    begin = {pk: name for pk, name in holding.items() if name.startswith(wanted)}
+    how, score, found = ("prefix", 0.9, begin) if begin else ("part", 0.8, holding)
+    first = sorted(found, key=lambda pk: (found[pk], pk))[:limit]
+    return _found(scope, [(pk, score) for pk in first], how)
+
+
+def _found(scope: Scope, scored: Sequence[tuple[int, float]], how: str) -> list[CustomerMatch]:
+    rows = Customer.objects.within(scope).in_bulk([pk for pk, _ in scored])
+    return [CustomerMatch(customer=rows[pk], how=how, score=score) for pk, score in scored if pk in rows]
 
 
 def _matches(rows: QuerySet[Customer], how: str, score: float, limit: int) -> list[CustomerMatch]:

@@ -1,6 +1,5 @@
-"""`make bench`: every benchmark, one after the other, on PostgreSQL. Ratios come from one run each.
-
-Options are passed on (`--quick` takes a tenth of the rows where a benchmark knows it).
+"""`make bench`: every benchmark, one after the other, on PostgreSQL; the assistant's also on SQLite. Ratios come from one
+run each. Options are passed on (`--quick` takes a tenth of the rows where a benchmark knows it).
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ import tempfile
 
 from tests import services
 
-BENCHMARKS = ("price_import", "lists", "est_report", "offers_report")
+BENCHMARKS = ("price_import", "lists", "est_report", "offers_report", "assistant")
 
 
 def main() -> int:

@@ -15,6 +15,7 @@ from uuid import UUID
 
 from tests.benchmarks.lists import Report
 
+SEED = 3
 QUERIES = 200
 QUESTIONS = 150
 LEGAL = ("GmbH", "Ltd", "Inc", "LLC", "AG", "SARL", "BV", "")
@@ -78,10 +79,16 @@ def main() -> int:
     from django.core.management import call_command  # noqa: PLC0415 - needs the settings
     from django.db import connection  # noqa: PLC0415
 
-    call_command("migrate", verbosity=0)
-    sys.stdout.write(f"{connection.vendor}, {int(sys.argv[1]):,} customers\n")
+    step, count = sys.argv[1], int(sys.argv[2])
+    if step == "fill":
+        from tests.benchmarks.assistant_data import fill  # noqa: PLC0415
+
+        call_command("migrate", verbosity=0)
+        fill(names(count, random.Random(SEED)))
+        return 0
+    sys.stdout.write(f"{connection.vendor}, {count:,} customers\n")
     report = Report()
-    measure(report, int(sys.argv[1]))
+    measure(report, count)
     sys.stdout.write(f"broken: {', '.join(report.broken)}\n" if report.broken else "every limit is kept\n")
     return 1 if report.broken else 0
 
@@ -92,11 +99,11 @@ def measure(report: Report, count: int) -> None:
     from assistant.engine.names import understand  # noqa: PLC0415
     from customers.services import customers  # noqa: PLC0415
     from portal.core import clock  # noqa: PLC0415
-    from tests.benchmarks.assistant_data import fill  # noqa: PLC0415
+    from portal.core.models import Membership  # noqa: PLC0415
 
-    chance = random.Random(3)
+    chance = random.Random(SEED)
     known = names(count, chance)
-    scope, as_of = fill(known), clock.now()
+    scope, as_of = Membership.unscoped.get().scope(), clock.now()
     before = memory()
     asked = [(name, misspelt(name, chance)) for name in chance.sample(known, QUERIES)]
     customers.match(scope, text="warm up")

@@ -70,6 +70,50 @@ def test_a_misspelt_name_finds_the_similar_one_and_says_so(many: Scope, text: st
     assert {m.customer.partner_id for m in got} == {many.partner_id}
 
 
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Dautm", "Datum"),  # two letters changed places in the middle of a short name
+        ("lmaware", "Lamware"),
+        ("fabirkam", "Fabrikam"),
+        ("consolidted messengr", "Consolidated Messenger Holdings GmbH"),
+        ("holdings consoldated", "Consolidated Messenger Holdings GmbH"),  # a word left out, another order
+        ("Consolidated Mesenger GmbH", "Consolidated Messenger Holdings GmbH"),
+        ("wide wrold importers inc", "Wide World Importers"),
+    ],
+)
+def test_a_slip_of_the_finger_finds_the_name(many: Scope, text: str, name: str) -> None:
+    partner = Partner.objects.get(pk=many.partner_id)
+    for each in ("Datum", "Lamware", "Consolidated Messenger Holdings GmbH", "Wide World Importers"):
+        factories.make_customer(partner, each)
+    assert service.match(many, text=text)[0].customer.company_name == name
+
+
+def test_a_name_is_found_as_soon_as_it_is_written_and_not_after(many: Scope) -> None:
+    row = factories.make_customer(Partner.objects.get(pk=many.partner_id), "Northwind Traders")
+    for name, text, part in (
+        ("Northwind Traders", "nortwhind traders", "wind trad"),
+        ("Lucerne Publishing", "lucenre publishing", "rne pub"),
+    ):
+        row.company_name = name
+        row.save()
+        assert [m.customer.company_name for m in service.match(many, text=text)] == [name]
+        assert [m.customer.company_name for m in service.match(many, text=part)] == [name]
+    assert service.match(many, text="nortwhind traders") == service.match(many, text="wind trad") == []
+    Customer.objects.within(many).filter(pk=row.pk).update(company_name="Trey Research", name_key="trey research")
+    assert service.match(many, text="lucenre publishing") == []
+    row.delete()
+    assert service.match(many, text="trye research") == service.match(many, text="y resea") == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['fab" OR "mül', "name_key : fab*", "{domain} : (x)", "fab%kam_", "NOT fabrikam NEAR(a, b)", "'); --", "\\", '"""'],
+)
+def test_no_sign_of_a_name_is_a_command(many: Scope, text: str) -> None:
+    assert {match.how for match in service.match(many, text=text)} <= {"similar"}
+
+
 @pytest.mark.parametrize("text", ["", "   ", "\u0301", "zzzzzzzzzzzz"])
 def test_nothing_is_guessed(many: Scope, text: str) -> None:
     assert service.match(many, text=text) == []
