@@ -81,6 +81,7 @@ urlpatterns = [
     path("billing/<str:month>/", billing.month, name="billing_month"),
     path("billing/<str:month>/reconciliation.csv", billing.export, name="billing_export"),
     path("support/", support.support, name="support"),
+    path("support.csv", support.support_export, name="support_export"),
     path("support/new/", support.new_request, name="new_request"),
     path("carts/<uuid:cart_id>/lines/<int:number>/", carts.cart_line, name="cart_line"),
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from html import escape
+from operator import attrgetter
 from typing import Any, ClassVar
 
 from django.urls import reverse
@@ -13,6 +14,7 @@ from django.utils.safestring import SafeString, mark_safe
 from customers.models import Ticket
 from customers.services.tickets import TicketView
 from customers.tables import pieces
+from portal.core.exports import ExportColumn
 from portal.core.money import Money
 from portal.core.tables import NOTHING, Column, PortalTable, as_day
 from portal.core.templatetags.portal_ui import icon
@@ -188,3 +190,15 @@ class TicketTable(PortalTable):
             f'<span class="sub mono">{escape(row.ticket_id)}</span><span class="rowx">{state(row.step, row.status)}'
             f'<span class="nowrap">{as_day(row.created_at)}</span></span></a>'
         )
+
+
+EXPORTED = (
+    ExportColumn("TicketId", attrgetter("ticket_id")),
+    ExportColumn("Title", attrgetter("title")),
+    ExportColumn("Status", lambda row: Ticket.Status(row.status).label),
+    ExportColumn("Step", lambda row: STEPS[Ticket.Step(row.step)][2]),
+    ExportColumn("CustomerName", attrgetter("customer__company_name")),
+    ExportColumn("RequestedBy", attrgetter("created_by__name")),
+    ExportColumn("CreatedDate", lambda row: pieces.iso(row.created_at)),
+    ExportColumn("LastChangeDate", lambda row: pieces.iso(row.modified_at)),
+)

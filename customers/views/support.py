@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect
-from django.views.decorators.http import require_http_methods
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_safe
 
 from customers.forms.filters import TicketFilterForm
 from customers.forms.support import NoteForm, RequestForm, first_values
@@ -20,6 +21,8 @@ from customers.tables.tickets import TicketTable
 from portal.core import clock
 from portal.core.access import can, needs
 from portal.core.decision import NotAllowed
+from portal.core.exports import csv_response
+from portal.core.filters import address
 from portal.core.htmx import render_page, wants_part
 from portal.core.request import PortalRequest
 
@@ -49,8 +52,17 @@ def support(request: PortalRequest) -> HttpResponse:
         "pills": form.pills(request.path, keep=table.sort_params, names={}, menus={}),
         "problems": form.problems + table.problems,
         "sees_all": queries.sees_all(request.scope),
+        "export_url": address(reverse("customers:support_export"), {**form.params, **table.sort_params}),
     }
     return render_page(request, "customers/support/list.html", context, part="list")
+
+
+@require_safe
+@needs("support")
+def support_export(request: PortalRequest) -> StreamingHttpResponse:
+    """The list with the same filters and order as a CSV file, all pages of it."""
+    found = queries.found(request.scope, TicketFilterForm(request.GET).filters())
+    return csv_response("tickets.csv", shape.EXPORTED, found, TicketTable.sort_in(request))
 
 
 @require_http_methods(["GET", "POST"])

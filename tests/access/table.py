@@ -116,6 +116,7 @@ TABLE: dict[str, Row] = {
     "customers:billing_month": Row("billing 200"),
     "customers:billing_export": Row("billing 200"),
     "customers:support": Row(READ, "members 302", lambda world: {"op": "withdraw"}, query="tid={ticket_id}"),
+    "customers:support_export": Row(READ),
     "customers:new_request": Row(READ, "members 302", _request),
     # Downloads
     "downloads:list": Row(READ, "members 405"),

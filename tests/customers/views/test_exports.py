@@ -17,7 +17,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import get_resolver
 
-from customers.models import Cart, Customer, IndirectReseller, Order, Sku, Subscription
+from customers.models import Cart, Customer, IndirectReseller, Order, Sku, Subscription, Ticket
 from customers.services import customers, end_of_term
 from portal.core import clock, exports
 from portal.core.models import User
@@ -52,13 +52,17 @@ LISTS = {
     ),
     "renewals": List(
         "/renewals/", "/renewals.csv", "SubscriptionId", SUBSCRIPTION,
-        ("", "?within=30", "?outcome=silent_est&sort=-stake", "?sort=-stake", "?sort=stake", "?q=visio&within=60", "?unpriced=1", "?term=P3Y"),
+        ("", "?within=30", "?outcome=silent_est&sort=-stake", "?sort=-stake", "?sort=stake", "?q=visio&within=60", "?q=acme", "?q=bellows%20005", "?unpriced=1", "?term=P3Y"),
     ),
     "duplicates": List(
         "/subscriptions/duplicates/", "/subscriptions/duplicates.csv", "SubscriptionId", SUBSCRIPTION, ("", "?sort=-name"),
     ),
     "orders": List(
         "/orders/", "/orders.csv", "OrderId", r'class="prim mono" href="/orders/([^/"]+)/"', ("", "?q=acme&sort=placed"),
+    ),
+    "support": List(
+        "/support/", "/support.csv", "TicketId", r'class="prim" href="/support/\?tid=(\d+)"',
+        ("", "?sort=opened", "?q=acme", "?status=closed", "?status=not_closed&q=bellows&sort=opened"),
     ),
 }  # fmt: skip
 
@@ -110,6 +114,10 @@ def fill(user: User) -> None:
         Order.objects.create(
             customer=customer, order_id=f"{partner.pk}{n:010}", created_at=now - timedelta(days=n),
             status="completed", currency="USD", billing_cycle="monthly",
+        )  # fmt: skip
+        Ticket.objects.create(
+            partner=partner, customer=customer, ticket_id=f"{partner.pk:06}{n:010}", title=name, created_by=user,
+            created_at=now - timedelta(days=n), modified_at=now, status=("open", "closed", "attention_needed")[n % 3],
         )  # fmt: skip
 
 
