@@ -15,6 +15,9 @@ from customers.rules.vocabulary import EndOfTerm, SubscriptionStatus
 from portal.core.scope import ScopedModel
 from portal.core.text import fold
 
+# What makes a term one that ends soon (customers.queries.renewals.ahead), and what follows it.
+AHEAD = ("commitment_ends_at", "status", "end_of_term", "renewal_is_rollover")
+
 
 class Subscription(ScopedModel):
     """A subscription as the API returns it. `partner` repeats `customer.partner` so that every
@@ -115,17 +118,33 @@ class Subscription(ScopedModel):
             ),
         ]
         indexes: ClassVar = [
-            # With the customer in it, a search by either name walks this index and no row.
-            models.Index(fields=["partner", "name_key", "id"], include=["customer"], name="subscription_by_name"),
-            models.Index(fields=["partner", "quantity", "id"], name="subscription_by_quantity"),
+            # With the customer in it, a search by either name walks this index and no row; with AHEAD, so do the
+            # renewals in any order, past the many that have no end.
+            models.Index(
+                fields=["partner", "name_key", "id"], include=["customer", *AHEAD], name="subscription_by_name"
+            ),
+            models.Index(
+                fields=["partner", "quantity", "id"], include=["customer", *AHEAD], name="subscription_by_quantity"
+            ),
             models.Index(fields=["partner", "status", "id"], name="subscription_by_status"),
             # The renewals chart counts and adds up a quarter of all rows and reads none of them.
             models.Index(
                 fields=["partner", "commitment_ends_at", "id"],
-                include=["status", "end_of_term", "renewal_is_rollover", "renewal_is_priced", "renewal_per_month"],
+                include=[
+                    "status",
+                    "end_of_term",
+                    "term_duration",
+                    "renewal_is_rollover",
+                    "renewal_is_priced",
+                    "renewal_per_month",
+                ],
                 name="subscription_by_end",
             ),
-            models.Index(fields=["partner", "renewal_per_month", "id"], name="subscription_by_stake"),
+            models.Index(
+                fields=["partner", "renewal_per_month", "id"],
+                include=["customer", *AHEAD],
+                name="subscription_by_stake",
+            ),
             models.Index(
                 fields=["partner", "commitment_ends_at", "id"],
                 name="subscription_by_preview",

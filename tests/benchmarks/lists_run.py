@@ -274,6 +274,8 @@ def _partner(cursor: Any, number: int, customers: int, subscriptions: int) -> Us
         "end_of_term": _any_of(("est", "lapse", *["renew"] * 10)),
         "term_duration": _any_of(("P1M", *["P1Y"] * 19)),
         "commitment_ends_at": f"{today} + floor(random() * 360)::int * interval '1 day'",
+        "renewal_per_month": "CASE WHEN n % 20 > 0 AND n % 50 > 0 THEN (n * 7919 % 500000) / 100.0 ELSE 0 END",
+        "renewal_is_priced": "n % 50 > 0", "renewal_is_rollover": "n % 20 = 0",
     })  # fmt: skip
     row.delete()
     customer.delete()

@@ -11,8 +11,11 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from customers.models import Customer, Subscription
+from customers.models.subscriptions import AHEAD
 from customers.services import renewals
+from customers.tables.renewals import RenewalTable
 from portal.core import clock
+from portal.core.keyset import Sort
 from portal.core.models import User
 from portal.core.scope import Scope
 from tests import factories
@@ -80,8 +83,12 @@ def test_announced_prices_by_customer(client: Client, customer: Customer, theirs
 
 
 @pytest.mark.parametrize(
-    "url", ["/renewals/", "/renewals/?q=prem", "/renewals/prices/", "/renewals/?outcome=est&sort=-stake"]
-)
+    "url",
+    [
+        "/renewals/", "/renewals/?q=prem", "/renewals/?q=zzzz", "/renewals/?q=ours", "/renewals/prices/",
+        "/renewals/?outcome=est&sort=-stake", "/renewals/?sort=stake", "/renewals/?sort=name", "/renewals/?term=P1Y",
+    ],
+)  # fmt: skip
 def test_the_queries_do_not_grow(client: Client, customer: Customer, url: str) -> None:
     factories.make_price(factories.Sku.objects.get(), unit_price="300.00", view="future", start=clock.now())
 
@@ -99,6 +106,14 @@ def test_the_queries_do_not_grow(client: Client, customer: Customer, url: str) -
     )
     assert cost() <= few + 1  # a page full of rows finds its keys first
     assert few <= 8
+
+
+@pytest.mark.parametrize("sort", RenewalTable.sorts().values(), ids=lambda sort: sort.key)
+def test_every_order_has_an_index_that_knows_what_is_ahead(sort: Sort) -> None:
+    """Without those columns in it, each row on the way that is not ahead is read in vain."""
+    ready = [set(index.include) | set(index.fields) for index in Subscription._meta.indexes
+             if tuple(index.fields) == ("partner", sort.field, "id") and index.condition is None]  # fmt: skip
+    assert any(columns >= set(AHEAD) for columns in ready)
 
 
 @pytest.mark.parametrize("query", ["?within=9", "?outcome=zzz", "?week=tomorrow", "?customer=42", "?sort=price"])
