@@ -18,6 +18,7 @@ from customers.views import (
     search,
     subscription_bulk,
     subscription_changes,
+    subscription_history,
     subscriptions,
     support,
 )
@@ -47,6 +48,12 @@ urlpatterns = [
     path("renewals.csv", renewals.renewals_export, name="renewals_export"),
     path("subscriptions/end-of-term/", subscription_bulk.end_of_terms, name="end_of_terms"),
     path("subscriptions/<uuid:subscription_id>/", subscriptions.subscription, name="subscription"),
+    path("subscriptions/<uuid:subscription_id>/history/", subscription_history.history, name="subscription_history"),
+    path(
+        "subscriptions/<uuid:subscription_id>/history.csv",
+        subscription_history.history_export,
+        name="subscription_history_export",
+    ),
     path("subscriptions/<uuid:subscription_id>/licenses/", subscription_changes.licenses, name="subscription_licenses"),
     path("subscriptions/<uuid:subscription_id>/cancel/", subscription_changes.cancel, name="subscription_cancel"),
     path(

@@ -132,9 +132,9 @@ def by_subscription_ids(scope: Scope, *, customer_id: int, ids: set[UUID]) -> di
     return {row.subscription_id: row for row in rows}
 
 
-def history(scope: Scope, subscription: Subscription) -> list[AuditEvent]:
-    """All that was done to this subscription here, newest first. `subscription` was read in this scope."""
-    return list(_events(scope, subscription))
+def history(scope: Scope, subscription: Subscription) -> Found:
+    """All that was done to this subscription here, uncounted. `subscription` was read in this scope."""
+    return Found(_events(scope, subscription), None)
 
 
 def updates(scope: Scope, subscription: Subscription) -> int:

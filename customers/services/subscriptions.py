@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from rapidfuzz import fuzz
@@ -15,18 +14,8 @@ from customers.queries import subscriptions as queries
 from customers.rules import billing, product_names
 from customers.rules.billing import Amounts
 from customers.rules.vocabulary import STATUS_WORDS, term_words
-from portal.core.models import AuditEvent
 from portal.core.scope import Scope
 from portal.core.text import fold
-
-# The parts of a change that the history tells, and what they are called there.
-TOLD = {
-    "quantity": "licenses",
-    "status": "status",
-    "auto_renew_enabled": "auto-renew",
-    "partner_of_record": "partner of record",
-}
-
 
 # How many names of one customer are compared, and from when on they are alike (of 100, as rapidfuzz counts).
 NAMES_COMPARED = 500
@@ -67,23 +56,6 @@ class Link:
         if self.subscription:
             return self.subscription.friendly_name
         return self.product or str(self.subscription_id or "a new subscription")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Entry:
-    """One line of the history. `who` is an e-mail address, empty for what nobody did here."""
-
-    at: datetime
-    what: str
-    who: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Background:
-    """What happened to a subscription: its upgrades and what was done here."""
-
-    links: tuple[Link, ...]
-    log: tuple[Entry, ...]
 
 
 def get(scope: Scope, *, subscription_id: UUID) -> Subscription:
@@ -156,15 +128,8 @@ def price(subscription: Subscription, *, quantity: int | None = None) -> Amounts
     )
 
 
-def background(scope: Scope, *, subscription: Subscription, as_of: datetime) -> Background:
-    """Upgrades and history of a subscription that was read in this scope. Four queries at most."""
-    links = _links(scope, subscription)
-    entries = [*_dates(subscription, as_of=as_of), *_upgrades(links)]
-    entries += [Entry(at=e.occurred_at, what=_words(e), who=e.user_email) for e in queries.history(scope, subscription)]
-    return Background(links=links, log=tuple(sorted(entries, key=lambda entry: entry.at, reverse=True)))
-
-
-def _links(scope: Scope, subscription: Subscription) -> tuple[Link, ...]:
+def links(scope: Scope, *, subscription: Subscription) -> tuple[Link, ...]:
+    """The upgrades of a subscription that was read in this scope, newest first. Three queries at most."""
     here = subscription.subscription_id
     transitions = queries.transitions_of(scope, subscription_id=here)
     full = [t for t in transitions if t.from_subscription_id == t.to_subscription_id]
@@ -182,44 +147,3 @@ def _links(scope: Scope, subscription: Subscription) -> tuple[Link, ...]:
         )
         for t, key in other.items()
     )
-
-
-def _dates(subscription: Subscription, *, as_of: datetime) -> list[Entry]:
-    entries = [Entry(at=subscription.created_at, what="Bought")]
-    if subscription.effective_start_at > subscription.created_at:
-        entries.append(Entry(at=subscription.effective_start_at, what="The running term started"))
-    until = subscription.cancellation_allowed_until
-    if until and until < as_of:
-        entries.append(Entry(at=until, what="Cancellation window closed"))
-    return entries
-
-
-def _upgrades(links: tuple[Link, ...]) -> list[Entry]:
-    entries = []
-    for link in links:
-        way = "Upgrade from" if link.came_from else "Upgrade to"
-        licenses = f"{link.transition.quantity:,} licenses"
-        entries += [
-            Entry(at=event.occurred_at, what=f"{way} {link.name}, {licenses}: {event.name} {event.status}")
-            for event in link.transition.events.all()
-        ]
-    return entries
-
-
-def _words(event: AuditEvent) -> str:
-    """`subscription.licenses_added` as "Licenses added", with what changed behind it in words."""
-    what = event.event.rpartition(".")[2].replace("_", " ").capitalize()
-    changes = [
-        f"{label} {_plain(event.before.get(key))} → {_plain(event.after[key])}"
-        for key, label in TOLD.items()
-        if key in event.after
-    ]
-    if event.after.get("reason"):
-        changes.append(str(event.after["reason"]))
-    return f"{what}: {', '.join(changes)}" if changes else what
-
-
-def _plain(value: Any) -> str:
-    if value is None or value == "":
-        return "–"
-    return {True: "on", False: "off"}[value] if isinstance(value, bool) else str(value)

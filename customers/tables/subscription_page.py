@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import Any
 
 from customers.models import Subscription
 from customers.rules.end_of_term import IN_SERVICE
 from customers.rules.vocabulary import EndOfTerm
+from customers.tables import pieces
+from portal.core.exports import ExportColumn
 from portal.core.templatetags.portal_ui import day_text
 
 # Nearer than this (percent of the line) two labels would run into each other.
@@ -34,6 +37,11 @@ FIELDS: tuple[tuple[str, str], ...] = (
     ("consumptionType", "consumption_type"), ("publisherName", "publisher_name"),
     ("attentionNeeded", "attention_needed"), ("actionTaken", "action_taken"), ("etag", "etag"),
 )  # fmt: skip
+HISTORY_EXPORTED = (
+    ExportColumn("OccurredAt", lambda entry: pieces.iso(entry.at)),
+    ExportColumn("What", attrgetter("what")),
+    ExportColumn("Who", attrgetter("who")),
+)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,6 +22,7 @@ from customers.services import (
     notices,
     partner_of_record,
     renewals,
+    subscription_history,
     subscription_preview,
     transitions,
     upsell,
@@ -90,8 +91,8 @@ def subscription(request: HttpRequest, subscription_id: UUID) -> HttpResponse:
     except service.SubscriptionNotFound as gone:
         raise Http404(str(gone)) from gone
     assigned = row.assigned_licenses
-    background = service.background(request.scope, subscription=row, as_of=as_of)
-    upgrade = _upgrade(request, row, background.links, as_of)
+    links = service.links(request.scope, subscription=row)
+    upgrade = _upgrade(request, row, links, as_of)
     context = {
         "subscription": row,
         "status": pieces.status(row.status),
@@ -106,7 +107,7 @@ def subscription(request: HttpRequest, subscription_id: UUID) -> HttpResponse:
         if row.status == "active" and not row.is_legacy and not row.has_no_end
         else (),
         "answers": subscription_preview.answers(request.scope, subscription=row, as_of=as_of),
-        "background": background,
+        "history": subscription_history.page(request.scope, subscription=row, links=links, as_of=as_of),
         "offer": upsell.explain(request.scope, subscription_id=subscription_id, as_of=as_of)
         if upsell.is_near(row, as_of=as_of)
         else None,

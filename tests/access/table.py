@@ -71,6 +71,8 @@ TABLE: dict[str, Row] = {
     "customers:partner_of_record": Row("distributors 200"),
     "customers:subscriptions": Row(READ),
     "customers:subscription": Row(READ),
+    "customers:subscription_history": Row(READ),
+    "customers:subscription_history_export": Row(READ),
     "customers:duplicates": Row(READ),
     "customers:carts": Row(READ),
     "customers:cart": Row(READ),

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from customers.models import Customer, Subscription, Transition, TransitionEvent
+from customers.services import subscription_history as history
 from customers.services import subscriptions as service
+from customers.services.subscription_history import Entry
 from portal.core import audit
 from portal.core.scope import Scope
 from tests import factories
@@ -67,7 +69,7 @@ def test_upgrades_link_both_ends_and_say_when_one_is_missing(ours: Scope, row: S
     never_imported = uuid.uuid4()
     upgrade(row.customer, row.subscription_id, never_imported)
     upgrade(row.customer, row.subscription_id, None)
-    links = service.background(ours, subscription=row, as_of=factories.AS_OF).links
+    links = service.links(ours, subscription=row)
     assert [(link.came_from, link.subscription_id, link.subscription) for link in links] == [
         (False, None, None),
         (False, never_imported, None),
@@ -78,10 +80,62 @@ def test_upgrades_link_both_ends_and_say_when_one_is_missing(ours: Scope, row: S
 def test_a_transition_cannot_show_another_tenants_subscription(ours: Scope, theirs: Scope, row: Subscription) -> None:
     foreign = factories.make_subscription(Customer.objects.within(theirs).get(), name="Secret")
     upgrade(row.customer, foreign.subscription_id, row.subscription_id)
-    background = service.background(ours, subscription=row, as_of=factories.AS_OF)
-    assert background.links[0].subscription is None
-    assert "Secret" not in str(background.log)
-    assert service.background(theirs, subscription=foreign, as_of=factories.AS_OF).links == ()
+    links = service.links(ours, subscription=row)
+    assert links[0].subscription is None
+    assert "Secret" not in str(whole(ours, row))
+    assert service.links(theirs, subscription=foreign) == ()
+
+
+def whole(scope: Scope, row: Subscription) -> list[Entry]:
+    links = service.links(scope, subscription=row)
+    return list(history.entries(scope, subscription=row, links=links, as_of=factories.AS_OF))
+
+
+def pages(scope: Scope, row: Subscription, size: int) -> list[list[Entry]]:
+    """Every page from the newest to the oldest, and back to the newest: the same ones."""
+    links = service.links(scope, subscription=row)
+
+    def walk(place: dict[str, str], way: str) -> tuple[list[list[Entry]], dict[str, str]]:
+        found = []
+        while True:
+            part = history.page(
+                scope, subscription=row, links=links, as_of=factories.AS_OF, place=history.place_of(place), size=size
+            )
+            found.append(list(part.entries))
+            if not (following := getattr(part, way)):
+                return found, place
+            place = {way: following}
+
+    there, last = walk({}, "after")
+    back, _ = walk(last, "before")
+    assert list(reversed(back)) == there
+    return there
+
+
+def test_the_pages_of_the_history_are_all_of_it(ours: Scope, row: Subscription) -> None:
+    row.cancellation_allowed_until = row.created_at + 7 * DAY
+    source = factories.make_subscription(row.customer, name="Business Standard")
+    upgrade(row.customer, source.subscription_id, row.subscription_id)
+    for n in range(45):
+        audit.record(
+            ours, "subscription.licenses_added", row, as_of=row.created_at + n * DAY / 2,
+            before={"quantity": n}, after={"quantity": n + 1},
+        )  # fmt: skip
+    together = pages(ours, row, 20)
+    assert [entry for part in together for entry in part] == whole(ours, row)
+    assert [sum(bool(entry.who) for entry in part) for part in together] == [20, 20, 5]
+    assert {entry.what for part in together for entry in part} >= {"Bought", "Cancellation window closed"}
+
+
+def test_a_page_of_the_history_costs_the_same_wherever_it_lies(
+    ours: Scope, row: Subscription, django_assert_max_num_queries: Any
+) -> None:
+    for n in range(120):
+        audit.record(ours, "subscription.suspended", row, as_of=row.created_at + n * DAY)
+    first = history.page(ours, subscription=row, links=(), as_of=factories.AS_OF)
+    place = history.place_of({"after": first.after})
+    with django_assert_max_num_queries(2):
+        assert history.page(ours, subscription=row, links=(), as_of=factories.AS_OF, place=place).entries
 
 
 def test_history_is_told_newest_first(ours: Scope, row: Subscription) -> None:
@@ -96,7 +150,7 @@ def test_history_is_told_newest_first(ours: Scope, row: Subscription) -> None:
         before={"auto_renew_enabled": True},
         after={"auto_renew_enabled": False, "etag": "5b1e6c2a9d3f4e70"},
     )
-    log = service.background(ours, subscription=row, as_of=factories.AS_OF).log
+    log = whole(ours, row)
     assert [(entry.what, entry.who) for entry in log] == [
         ("Auto renew changed: auto-renew on → off", "ours@contoso.example"),
         ("Upgrade from Business Standard, 7 licenses: Conversion Completed", ""),
