@@ -183,6 +183,7 @@ def _eligibility(item: Item, *, step: int, first: bool) -> dict[str, Any]:
         "change": item.change,
         "refund": money,
         "formula": formula,
+        "lost": list(item.lost) if verdict.allowed else [],
         "checks": checks,
         "plain": [
             f"{title}: {row.friendly_name} ({row.subscription_id})",
@@ -191,6 +192,7 @@ def _eligibility(item: Item, *, step: int, first: bool) -> dict[str, Any]:
             f"Current quantity: {item.quantity}",
             f"Proposed action: {item.action}, {item.change}",
             f"Refund estimate: {money}. {formula}",
+            *(f"Deletes what is scheduled: {sentence}" for sentence in item.lost if verdict.allowed),
             *(f"{'Met' if check['passed'] else 'Not met'}: {check['message']}" for check in checks),
         ],
     }

@@ -15,6 +15,7 @@ from customers.models import Subscription
 from customers.queries import subscriptions as subscription_queries
 from customers.queries import upgrades as queries
 from customers.rules import duplicates as rule
+from customers.rules import scheduled_changes
 from customers.rules.duplicates import DuplicateVerdict
 from customers.rules.refunds import RefundEstimate
 from customers.rules.vocabulary import CYCLE_WORDS, TERM_WORDS, day_words, licenses
@@ -46,6 +47,13 @@ class Item:
     @property
     def quantity(self) -> str:
         return licenses(self.subscription.quantity)
+
+    @property
+    def lost(self) -> tuple[str, ...]:
+        """What is scheduled and goes with the change, as sentences."""
+        return scheduled_changes.sentences(
+            self.subscription.scheduled_next_term_instructions, self.subscription.scheduled_actions or ()
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,6 +12,7 @@ from django.db import transaction
 from customers.models import Customer, Ticket, TicketAction, TicketNote
 from customers.queries import tickets as queries
 from customers.rules import duplicates as rule
+from customers.rules import scheduled_changes
 from customers.services import duplicates, subscription_changes
 from customers.services.subscriptions import SubscriptionNotFound
 from customers.services.ticket_writing import (
@@ -27,6 +28,7 @@ from customers.services.ticket_writing import (
 from portal.core.decision import Check, Decision, NotAllowed, missing_fact
 from portal.core.jobs import writes
 from portal.core.models import User
+from portal.core.money import Money
 from portal.core.scope import Scope
 
 OPEN_STEPS = (Ticket.Step.SUBMITTED, Ticket.Step.IN_REVIEW)
@@ -39,6 +41,20 @@ class Approval:
     ticket: Ticket
     executed: bool
     decision: Decision
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """One change that a ticket asks for. `lost` is scheduled and would go with it, as sentences."""
+
+    action: TicketAction
+    lost: tuple[str, ...]
+
+    @property
+    def refund(self) -> str:
+        """What was estimated when it was asked for; empty where it was not known."""
+        known = self.action.refund_estimate
+        return "" if known is None else str(Money(known, self.action.currency))
 
 
 @writes
@@ -127,6 +143,22 @@ def explain(scope: Scope, *, ticket_id: str, as_of: datetime) -> Decision:
     if ticket is None:
         raise TicketNotFound
     return _decide(scope, ticket, queries.actions(scope, ticket=ticket), as_of)
+
+
+def wanted(scope: Scope, *, ticket: Ticket) -> list[Wanted]:
+    """What a ticket that was read in this scope asks for. Raises PermissionDenied."""
+    _staff(scope)
+    return [
+        Wanted(
+            action=action,
+            lost=scheduled_changes.sentences(
+                action.subscription.scheduled_next_term_instructions, action.subscription.scheduled_actions or ()
+            )
+            if ticket.step in OPEN_STEPS
+            else (),
+        )
+        for action in queries.actions(scope, ticket=ticket)
+    ]
 
 
 def _staff(scope: Scope) -> None:

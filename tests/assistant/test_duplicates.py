@@ -60,6 +60,16 @@ def test_the_whole_way_in_words(say: Say, left: Left, ours: Scope) -> None:
     assert {"assistant.proposed", "assistant.approved", "assistant.ticket", "ticket.created"} <= events
 
 
+def test_a_schedule_that_goes_with_the_change_is_named_before_it_is_approved(say: Say, left: Left) -> None:
+    Subscription.unscoped.filter(pk=left.standard.pk).update(
+        scheduled_next_term_instructions={"quantity": 8, "product": {"termDuration": "P3Y"}}
+    )
+    checked = say(left.request)
+    assert "Deletes what is scheduled: At the renewal: 8 licenses, 3 years." in checked.text
+    assert checked.answer["cards"][0]["lost"] == ["At the renewal: 8 licenses, 3 years."]
+    assert untouched(left)
+
+
 def test_the_id_is_shown_but_stored_nowhere(say: Say, left: Left, ours: Scope) -> None:
     checked = say(left.request)
     shown = code()

@@ -91,6 +91,20 @@ def test_a_change_is_taken_up_and_carried_out(staff: Client, ours: Scope, ticket
     assert AuditEvent.objects.filter(event="ticket.approved").count() == 1
 
 
+def test_the_page_shows_what_is_asked_for_and_what_goes_with_it(staff: Client, ours: Scope, ticket: Ticket) -> None:
+    Subscription.objects.within(ours).filter(friendly_name="Standard").update(
+        scheduled_next_term_instructions={"quantity": 8}
+    )
+    body = page(staff, ticket)
+    assert "45 → 0" in body
+    assert f"About ${ticket.actions.get().refund_estimate:,.2f}" in body
+    assert "Deletes what is scheduled: At the renewal: 8 licenses." in body
+    assert "Everything that was asked for can be carried out." in body
+    press(staff, ticket, "approve")
+    assert "Carried out " in page(staff, ticket)
+    assert "Deletes what is scheduled" not in page(staff, ticket)
+
+
 def test_what_no_longer_holds_is_said(staff: Client, ours: Scope, ticket: Ticket) -> None:
     Subscription.objects.within(ours).filter(friendly_name="Standard").update(quantity=50)
     body = press(staff, ticket, "approve")
