@@ -12,6 +12,8 @@ from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString, mark_safe
 
 from customers.models import Ticket, TicketAction, TicketNote
 from customers.services import ticket_processing as service
@@ -47,13 +49,25 @@ class TicketAdmin(ScopedAdmin):
     inlines = (TicketActionInline, TicketNoteInline)
     actions = ("take_up",)
     change_form_template = "admin/customers/ticket.html"
+    exclude = ("decision",)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         own = tuple(super().get_readonly_fields(request, obj))
         if obj is None:
             return own
         fields = [field.name for field in Ticket._meta.fields if field.editable and not field.primary_key]
-        return tuple(dict.fromkeys([*own, *(name for name in fields if name not in BY_HAND)]))
+        shown = [name for name in fields if name not in BY_HAND and name not in self.exclude]
+        return tuple(dict.fromkeys([*own, *shown, *(["checked"] if obj.decision else [])]))
+
+    @admin.display(description="Checked when it was asked for")
+    def checked(self, ticket: Ticket) -> SafeString:
+        """The checks as they stood then, one a line."""
+        lines = [
+            (each["name"], "met" if check["passed"] else "not met", check["message"])
+            for each in ticket.decision
+            for check in each["checks"]
+        ]
+        return format_html_join(mark_safe("<br>"), "{}, {}: {}", lines)
 
     def get_urls(self) -> list[URLPattern]:
         process = self.admin_site.admin_view(self.process)
