@@ -174,6 +174,12 @@ def words_of(outcome: EndOfTerm) -> str:
     return _VERDICTS[outcome]
 
 
+def unasked_words(percent: int | None) -> str:
+    """What silence leads to, and what that costs: `percent` more, None where it is not known which."""
+    cost = _cost(None if percent is None else Decimal(percent) / 100)
+    return f"Nobody chose that: auto-renew is off and no cancellation is scheduled. {cost}"
+
+
 def decide(facts: Facts, *, as_of: datetime) -> Outcome:
     """The outcome with the checks behind it."""
     outcome = outcome_of(facts)

@@ -19,6 +19,18 @@ from portal.core.text import fold
 CODE = re.compile(r"\s*\(?`?customers[./]rules[./][\w.]+`?\)?")
 LEAD = re.compile(r"^The rule, made precise[:.]\s*")
 STEP = re.compile(r"^\d+\. ", re.MULTILINE)
+BULLET = re.compile(r"^ *\* ", re.MULTILINE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """One condition of a rule, with what it lists (nothing, mostly)."""
+
+    text: str
+    listed: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return " ".join((self.text, *self.listed))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,12 +40,14 @@ class Entry:
 
     rule: Rule
     sentence: str
-    steps: tuple[str, ...]
+    steps: tuple[Step, ...]
 
     @property
     def words(self) -> str:
         """Everything that a search looks into, folded."""
-        return fold(" ".join((self.rule.code, self.rule.title, self.rule.section, self.sentence, *self.steps)))
+        return fold(
+            " ".join((self.rule.code, self.rule.title, self.rule.section, self.sentence, *map(str, self.steps)))
+        )
 
 
 def entries(text: str = "") -> list[Entry]:
@@ -64,7 +78,7 @@ def _modules() -> Iterator[ModuleType]:
         yield importlib.import_module(f"{rules.__name__}.{found.name}")
 
 
-def _told(doc: str) -> tuple[str, tuple[str, ...]]:
+def _told(doc: str) -> tuple[str, tuple[Step, ...]]:
     """The first paragraph of a docstring, and its numbered conditions; where it numbers none, the paragraphs after
     its sources."""
     sentence, *others = re.split(r"\n\n(?!\d+\. )", doc)
@@ -73,8 +87,15 @@ def _told(doc: str) -> tuple[str, tuple[str, ...]]:
         found = STEP.split(numbered[STEP.search(numbered).start() :])  # type: ignore[union-attr]  # found just above
     else:
         found = [LEAD.sub("", text) for text in others if not text.startswith("Source")]
-    return _plain(sentence), tuple(_plain(text) for text in found if text.strip())
+    return _plain(sentence), tuple(_step(text) for text in found if text.strip())
+
+
+def _step(text: str) -> Step:
+    """A condition; what it lists with stars comes apart."""
+    first, *listed = BULLET.split(text)
+    return Step(text=_plain(first), listed=tuple(_plain(each) for each in listed))
 
 
 def _plain(text: str) -> str:
-    return " ".join(CODE.sub("", text).replace("`", "").split())
+    plain = " ".join(CODE.sub("", text).replace("`", "").split())
+    return plain[:1].upper() + plain[1:]

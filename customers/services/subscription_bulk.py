@@ -10,9 +10,10 @@ from uuid import UUID
 from customers.models import Subscription
 from customers.queries import subscriptions as queries
 from customers.queries.subscriptions import SubscriptionFilters
+from customers.rules import end_of_term
 from customers.rules import end_of_term_choice as rule
 from customers.rules.end_of_term_choice import Choice, Option
-from customers.rules.vocabulary import SubscriptionStatus
+from customers.rules.vocabulary import EndOfTerm, SubscriptionStatus
 from customers.services import end_of_term_options
 from customers.services.subscription_changes import (
     ScheduleWouldBeLost,
@@ -37,6 +38,13 @@ class Entry:
     row: Subscription
     option: Option
     lost: tuple[str, ...]
+
+    @property
+    def unasked(self) -> str:
+        """What comes though nobody chose it, and what it costs; empty where something was chosen."""
+        if self.row.end_of_term != EndOfTerm.SILENT_EST:
+            return ""
+        return end_of_term.unasked_words(self.row.renewal_uplift)
 
     @property
     def can_be_picked(self) -> bool:

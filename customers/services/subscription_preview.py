@@ -8,7 +8,6 @@ from uuid import UUID
 
 from customers.models import Subscription
 from customers.rules import cancellation as cancellation_rule
-from customers.rules import end_of_term as end_of_term_rule
 from customers.rules import quantity_change, quantity_reduction, suspension
 from customers.rules.billing import Amounts
 from customers.rules.cancellation import Cancellation
@@ -17,6 +16,7 @@ from customers.rules.quantity_change import Change
 from customers.rules.quantity_reduction import Reduction
 from customers.rules.refunds import RefundEstimate
 from customers.rules.vocabulary import SubscriptionStatus
+from customers.services import end_of_term as outcomes
 from customers.services import end_of_term_options, refunds, subscription_facts, subscriptions
 from customers.services.subscription_changes import Losses, losses, losses_of_choice
 from portal.core.decision import Decision
@@ -118,7 +118,7 @@ def end_of_term(scope: Scope, *, subscription_id: UUID, as_of: datetime) -> Choi
         row=known.row,
         options=end_of_term_options.options(known, as_of=as_of),
         losses=losses_of_choice(known),
-        outcome=end_of_term_rule.words_of(end_of_term_rule.outcome_of(known.end_of_term)),
+        outcome=outcomes.explain(scope, subscription_id=subscription_id, as_of=as_of).verdict,
     )
 
 

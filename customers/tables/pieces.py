@@ -69,6 +69,15 @@ def licenses(assigned: int | None, bought: int) -> SafeString:
     )  # fmt: skip
 
 
+def used_of(row: Any) -> SafeString:
+    """`52 / 60` of a listed subscription without the bar, where names need the room."""
+    if row.billing_type == USAGE:
+        return NOTHING
+    if row.assigned_licenses is None:
+        return mark_safe(as_count(row.quantity))  # noqa: S308 - a number
+    return format_html('{} <span class="muted">/ {}</span>', as_count(row.assigned_licenses), as_count(row.quantity))
+
+
 def ends(moment: datetime, as_of: datetime) -> SafeString:
     """`29 Nov 2026 in 6 d`, warm and bold in the last week; nothing for a term without an end. Both in UTC."""
     return NOTHING if moment.year == OPEN_END.year else _ends(moment.date(), as_of.date())

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 
+from customers.rules.vocabulary import EndOfTerm
 from customers.services.renewal_outlook import Week
 from customers.services.renewals import last_day_of
 from customers.tables import pieces
@@ -84,7 +85,7 @@ class RenewalTable(SubscriptionTable):
     outcome = Column("What happens then", accessor="end_of_term", css="nowrap")
     stake = Column("At stake, a month", accessor="renewal_per_month", sort="renewal_per_month", css="num")
     term = Column("Term and billing", accessor="term_duration", css="nowrap p3")
-    licenses = Column("Licenses", accessor="quantity", sort="quantity", css="nowrap p2")
+    licenses = Column("Licenses", accessor="quantity", sort="quantity", css="num p2")
 
     caption = "Renewals"
     default_sort = "ends"
@@ -93,6 +94,15 @@ class RenewalTable(SubscriptionTable):
         exclude: ClassVar = ("status",)
         sequence: ClassVar[tuple[str, ...]] = ("name", "customer", "licenses", "term", "ends", "outcome", "stake")
         empty_text = "No term ends in this time."
+
+    @property
+    def has_unasked(self) -> bool:
+        """Does a row go to the extended service term though nobody chose that?"""
+        return any(row.end_of_term == EndOfTerm.SILENT_EST for row in self.records)
+
+    def render_licenses(self, record: Row) -> SafeString:
+        """In figures alone: the names need the room."""
+        return pieces.used_of(record)
 
     def render_ends(self, record: Row) -> SafeString:
         return _last_day(record, self)
@@ -114,7 +124,9 @@ class RenewalTable(SubscriptionTable):
 
 def outcome(row: Row) -> SafeString:
     """What happens then, and what the extended term adds: `Goes to EST unasked +3%`."""
-    more = f' <span class="muted">+{row.renewal_uplift}%</span>' if row.renewal_uplift else ""
+    costs = row.end_of_term in (EndOfTerm.EST, EndOfTerm.SILENT_EST)
+    percent = f"+{row.renewal_uplift}%" if row.renewal_uplift else "+3% or 23%" if costs else ""
+    more = f' <span class="muted">{percent}</span>' if percent else ""
     words = pieces.outcome(row.end_of_term) if row.end_of_term != "not_applicable" else "Not known"
     return mark_safe(f"<span>{words}{more}</span>")  # noqa: S308 - constants and a number
 
