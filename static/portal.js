@@ -89,6 +89,7 @@ document.addEventListener("click", async (event) => {
   const dialog = at("[data-dialog]") && document.getElementById(at("[data-dialog]").dataset.dialog);
   if (dialog && plain) { event.preventDefault(); dialog.showModal(); }
   if (at("[data-dismiss]")) at(".bar")?.remove();
+  if (at("[data-print]")) window.print();
   const copy = at("[data-copy]");
   if (copy) {
     try {

@@ -30,7 +30,23 @@ def _required(sentence: str) -> dict[str, str]:
     return {"required": sentence, "invalid_choice": sentence}
 
 
-class RequestForm(forms.Form):
+class ContactForm(forms.Form):
+    contact_email = forms.CharField(
+        label="E-mail", max_length=LONGEST_EMAIL, error_messages=_required("Enter an e-mail address.")
+    )
+    contact_phone = forms.CharField(
+        label="Phone",
+        max_length=LONGEST_PHONE,
+        help_text="With country code, like +1 425 555 0100.",
+        error_messages=_required("Enter a phone number."),
+    )
+
+    def tell(self, errors: dict[str, str]) -> None:
+        for name, sentence in errors.items():
+            self.add_error(FIELD_OF.get(name, name), sentence)
+
+
+class RequestForm(ContactForm):
     """Only the shape is asked here; the service says what is wrong, and `tell` puts it beside the field."""
 
     title = forms.CharField(
@@ -53,20 +69,9 @@ class RequestForm(forms.Form):
         help_text="What you did, what you expected, what happened. IDs help.",
         error_messages=_required("Describe it."),
     )
-    contact_email = forms.CharField(
-        label="E-mail", max_length=LONGEST_EMAIL, error_messages=_required("Enter an e-mail address.")
-    )
-    contact_phone = forms.CharField(
-        label="Phone",
-        max_length=LONGEST_PHONE,
-        help_text="With country code, like +1 425 555 0100.",
-        error_messages=_required("Enter a phone number."),
-    )
     key = forms.CharField(widget=forms.HiddenInput, required=False, max_length=64)
 
-    def tell(self, errors: dict[str, str]) -> None:
-        for name, sentence in errors.items():
-            self.add_error(FIELD_OF.get(name, name), sentence)
+    field_order = ("title", "workspace", "problem_type", "details", "contact_email", "contact_phone", "key")
 
 
 class NoteForm(forms.Form):

@@ -90,6 +90,7 @@ class TicketView:
     upgraded: Subscription | None
     credits: tuple[ReconciliationLine, ...]
     can_withdraw: bool
+    can_change_contact: bool
     is_own: bool
 
 
@@ -123,7 +124,8 @@ def view(scope: Scope, *, ticket_id: str) -> TicketView:
         actions=tuple(actions),
         upgraded=upgraded,
         credits=tuple(queries.credit_lines(scope, ticket=ticket, actions=actions)) if carried_out else (),
-        can_withdraw=ticket.step == Ticket.Step.SUBMITTED and _may_withdraw(scope, ticket),
+        can_withdraw=ticket.step == Ticket.Step.SUBMITTED and _is_theirs(scope, ticket),
+        can_change_contact=ticket.status != Ticket.Status.CLOSED and _is_theirs(scope, ticket),
         is_own=ticket.created_by_id == scope.user_id,
     )
 
@@ -237,13 +239,32 @@ def add_note(scope: Scope, *, ticket_id: str, text: str, as_of: datetime) -> Tic
 
 
 @writes
+def change_contact(scope: Scope, *, ticket_id: str, contact_email: str, contact_phone: str, as_of: datetime) -> Ticket:
+    """Support reaches somebody else from now on: the person who asked, or an admin agent, says whom.
+
+    Raises TicketNotFound, TicketMoved (closed), NotAllowed (the contact), PermissionDenied."""
+    access.require(scope, "support")
+    ticket = locked(scope, ticket_id)
+    if not _is_theirs(scope, ticket):
+        raise PermissionDenied("Only the person who made a request, or an admin agent, changes its contact.")
+    if ticket.status == Ticket.Status.CLOSED:
+        raise TicketMoved(ticket)
+    reach = contact(scope, email=contact_email, phone=contact_phone)
+    reach.require()
+    fields = {"contact_email": reach.email, "contact_phone": reach.phone}
+    if all(getattr(ticket, name) == value for name, value in fields.items()):
+        return ticket
+    return change(scope, ticket, "ticket.contact_changed", fields, as_of=as_of, decision=reach)
+
+
+@writes
 def withdraw(scope: Scope, *, ticket_id: str, as_of: datetime) -> Ticket:
     """Take it back before staff take it up: the person who asked, or an admin agent.
 
     Raises TicketNotFound, TicketMoved, PermissionDenied."""
     access.require(scope, "support")
     ticket = locked(scope, ticket_id)
-    if not _may_withdraw(scope, ticket):
+    if not _is_theirs(scope, ticket):
         raise PermissionDenied("Only the person who made a request, or an admin agent, takes it back.")
     if ticket.step != Ticket.Step.SUBMITTED:
         raise TicketMoved(ticket)
@@ -251,7 +272,7 @@ def withdraw(scope: Scope, *, ticket_id: str, as_of: datetime) -> Ticket:
     return change(scope, ticket, "ticket.withdrawn", fields, as_of=as_of)
 
 
-def _may_withdraw(scope: Scope, ticket: Ticket) -> bool:
+def _is_theirs(scope: Scope, ticket: Ticket) -> bool:
     return not scope.operator and (ticket.created_by_id == scope.user_id or queries.sees_all(scope))
 
 

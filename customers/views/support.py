@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from customers.forms.filters import TicketFilterForm
-from customers.forms.support import NoteForm, RequestForm, first_values
+from customers.forms.support import ContactForm, NoteForm, RequestForm, first_values
 from customers.queries import tickets as queries
 from customers.services import tickets as service
 from customers.services.tickets import BadRequest, TicketMoved, TicketNotFound
@@ -89,12 +89,14 @@ def new_request(request: PortalRequest) -> HttpResponse:
 
 def _ticket(request: PortalRequest, ticket_id: str) -> HttpResponse:
     as_of = clock.now()
-    note, problem, status = NoteForm(), "", 200
+    op = request.POST.get("op", "")
+    note = NoteForm(request.POST if op == "note" else None)
+    contact = ContactForm(request.POST) if op == "contact" else None
+    problem, status = "", 200
     try:
         if request.method == "POST":
-            note = NoteForm(request.POST if request.POST.get("op") == "note" else None)
             try:
-                if _done(request, ticket_id, note, as_of):
+                if _done(request, ticket_id, op, contact or note, as_of):
                     return redirect(shape.address(ticket_id))
                 status = 422
             except TicketMoved as moved:
@@ -103,29 +105,45 @@ def _ticket(request: PortalRequest, ticket_id: str) -> HttpResponse:
     except TicketNotFound as gone:
         raise Http404(str(gone)) from gone
     return render_page(
-        request, "customers/support/page.html", _context(request, view, note, problem), part="ticket", status=status
+        request,
+        "customers/support/page.html",
+        _context(request, view, note, contact, problem),
+        part="ticket",
+        status=status,
     )
 
 
-def _done(request: PortalRequest, ticket_id: str, note: NoteForm, as_of: datetime) -> bool:
-    """Was it what the form asked for? Only a note can be wrong in itself."""
-    if request.POST.get("op") == "withdraw":
+def _done(request: PortalRequest, ticket_id: str, op: str, form: NoteForm | ContactForm, as_of: datetime) -> bool:
+    """Was it what the form asked for? Only a note and a contact can be wrong in themselves."""
+    if op == "withdraw":
         service.withdraw(request.scope, ticket_id=ticket_id, as_of=as_of)
         messages.success(request, "The request is withdrawn. Nothing was changed.")
         return True
-    if not note.is_valid():
+    if not form.is_valid():
         service.get(request.scope, ticket_id=ticket_id)
         return False
     try:
-        service.add_note(request.scope, ticket_id=ticket_id, text=note.cleaned_data["text"], as_of=as_of)
+        if isinstance(form, ContactForm):
+            service.change_contact(request.scope, ticket_id=ticket_id, **form.cleaned_data, as_of=as_of)
+            messages.success(request, "Support reaches this contact from now on.")
+        else:
+            service.add_note(request.scope, ticket_id=ticket_id, text=form.cleaned_data["text"], as_of=as_of)
     except BadRequest as wrong:
-        note.add_error("text", wrong.errors["text"])
-        return False
-    return True
+        form.add_error("text", wrong.errors["text"])
+    except NotAllowed as refused:
+        form.tell({check.code: check.message for check in refused.decision.failed})  # type: ignore[union-attr]
+    return not form.errors
 
 
-def _context(request: PortalRequest, view: service.TicketView, note: NoteForm, problem: str) -> dict[str, Any]:
+def _context(
+    request: PortalRequest, view: service.TicketView, note: NoteForm, contact: ContactForm | None, problem: str
+) -> dict[str, Any]:
+    """`contact` is the form that was sent; asked for with `?change=contact` it begins with what is known."""
     tone, words = shape.tag(view.ticket)
+    if contact is None and view.can_change_contact and request.GET.get("change") == "contact":
+        ticket = view.ticket
+        known = {"contact_email": ticket.contact_email, "contact_phone": ticket.contact_phone}
+        contact = ContactForm(initial=known)
     return {
         "view": view,
         "ticket": view.ticket,
@@ -135,7 +153,8 @@ def _context(request: PortalRequest, view: service.TicketView, note: NoteForm, p
         "refund": shape.refund(view),
         "unknown_refunds": shape.unknown_refunds(view),
         "note": note,
-        "form": note,
+        "contact": contact,
+        "form": contact or note,
         "problem": problem,
         "errors": bool(problem),
         "is_open": view.ticket.status != "closed",

@@ -13,7 +13,7 @@ from django.test import Client
 from customers.models import Customer, Ticket
 from customers.services import ticket_processing, tickets
 from customers.services.tickets import Change
-from portal.core.models import Partner, User
+from portal.core.models import AuditEvent, Partner, User
 from portal.core.scope import Scope
 from tests import factories
 
@@ -189,6 +189,37 @@ def test_notes_and_withdrawal(client: Client, ours: Scope, as_of: datetime) -> N
     waiting = page(client, asked)
     assert "Support needs something from you." in waiting.content.decode()
     assert waiting.context["stations"][2].name == "Your answer"
+
+
+def test_the_contact_is_changed_while_the_request_is_open(client: Client, ours: Scope, as_of: datetime) -> None:
+    ticket = make(ours, as_of)
+    assert "change=contact" in page(client, ticket).content.decode()
+    form = client.get(f"/support/?tid={ticket.ticket_id}&change=contact").content.decode()
+    assert 'value="mara@contoso.com"' in form
+    wrong = page(client, ticket, op="contact", contact_email="mara@", contact_phone="12")
+    assert (wrong.status_code, set(wrong.context["form"].errors)) == (422, {"contact_email", "contact_phone"})
+    assert 'value="mara@"' in wrong.content.decode(), "what was typed stays"
+    sent = {"contact_email": "Sam@Contoso.com", "contact_phone": "+49 30 5550 0142"}
+    assert page(client, ticket, op="contact", **sent).status_code == 302
+    ticket.refresh_from_db()
+    assert (ticket.contact_email, ticket.contact_phone) == ("Sam@contoso.com", "+49 30 55500142")
+    event = AuditEvent.objects.get(event="ticket.contact_changed")
+    assert (event.before["contact_email"], event.after["contact_email"]) == ("mara@contoso.com", "Sam@contoso.com")
+    page(client, ticket, op="withdraw")
+    assert page(client, ticket, op="contact", **sent).status_code == 409
+    assert "change=contact" not in page(client, ticket).content.decode()
+
+
+def test_the_commands_of_a_ticket(client: Client, ours: Scope, as_of: datetime) -> None:
+    ticket = make(ours, as_of)
+    html = page(client, ticket).content.decode()
+    assert 'href="#id_text"' in html
+    assert "data-print data-script hidden" in html
+    assert "Withdraw request" in html
+    page(client, ticket, op="withdraw")
+    closed = page(client, ticket).content.decode()
+    assert "Withdraw request" not in closed
+    assert 'href="#id_text"' not in closed
 
 
 def test_the_list_narrows(client: Client, ours: Scope, as_of: datetime) -> None:
