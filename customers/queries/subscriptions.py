@@ -21,7 +21,8 @@ from portal.core.text import fold
 LISTED = (
     "id", "subscription_id", "friendly_name", "name_key", "quantity", "assigned_licenses", "status",
     "commitment_ends_at", "term_duration", "billing_cycle", "billing_type", "end_of_term", "customer__tenant_id",
-    "customer__company_name", "partner_of_record", "partner_of_record_state", "offer_id",
+    "customer__company_name", "partner_of_record", "partner_of_record_state", "offer_id", "duplicate_of_id",
+    "duplicate_help_until",
 )  # fmt: skip
 # What a person picks, and the stored outcomes it stands for. Silence leads to the extended term as well.
 OUTCOMES: dict[str, tuple[EndOfTerm, ...]] = {

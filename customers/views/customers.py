@@ -18,6 +18,7 @@ from customers.services import customers as service
 from customers.services import partner_of_record
 from customers.tables.customers import EXPORTED, CustomerTable
 from customers.tables.subscriptions import CustomerSubscriptionTable, DistributorSubscriptionTable
+from customers.tables.timeline import LEGEND, TimelineTable
 from portal.core import clock
 from portal.core.access import needs
 from portal.core.exports import csv_response
@@ -100,11 +101,14 @@ def customer(request: HttpRequest, tenant_id: UUID) -> HttpResponse:
         raise Http404(str(gone)) from gone
     found = subscription_queries.found_of_customer(request.scope, row)
     distributor = partner_of_record.is_for(request.scope)
-    columns = DistributorSubscriptionTable if distributor else CustomerSubscriptionTable
-    table = columns.from_request(request, found, params={}, as_of=as_of)
+    timeline = request.GET.get("view") == "timeline"
+    columns = TimelineTable if timeline else DistributorSubscriptionTable if distributor else CustomerSubscriptionTable
+    table = columns.from_request(request, found, params={"view": "timeline"} if timeline else {}, as_of=as_of)
     context = {
         "customer": row,
         "distributor": distributor,
+        "timeline": timeline,
+        "legend": LEGEND if timeline else (),
         "has_next_end": row.next_term_ends_at < OPEN_END,
         "table": table,
         "part": wants_part(request),

@@ -21,6 +21,7 @@ STATES = {
     "the next number": "{customers:subscription_licenses}?quantity=999",
     "a number that is none": "{customers:subscription_licenses}?quantity=abc",
     "a product to add": "{customers:catalog}?q=business",
+    "a customer over twelve months": "{customers:customer}?view=timeline",
     "not found": "/nowhere/",
 }
 # The rest of what a name can show, by the link that leads to it.
