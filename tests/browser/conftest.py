@@ -34,10 +34,10 @@ def free_port() -> int:
 
 
 class Portal:
-    """A running portal: its address, its sign-in accounts, its process."""
+    """A running portal: its address, its sign-in accounts, its process, and the environment that finds its data."""
 
-    def __init__(self, url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-        self.url, self.process, self.log = url, process, log
+    def __init__(self, url: str, process: subprocess.Popen[bytes], log: Path, environment: dict[str, str]) -> None:
+        self.url, self.process, self.log, self.environment = url, process, log, environment
 
     @property
     def password(self) -> str:
@@ -65,7 +65,7 @@ def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
     url = f"http://127.0.0.1:{port}"
     try:
         wait_until_it_answers(f"{url}/healthz", process, log)
-        yield Portal(url, process, log)
+        yield Portal(url, process, log, environment)
     finally:
         process.send_signal(signal.SIGINT)
         process.wait(timeout=60)
