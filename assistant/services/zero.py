@@ -8,12 +8,13 @@ from typing import Any
 
 from assistant.services.pages import PageContext
 from assistant.skills import SKILLS
-from customers.services import duplicates, partner_of_record, renewal_outlook
+from customers.services import duplicates, partner_of_record, renewal_outlook, targeted_offers, upsell
 from downloads import services as downloads
 from portal.core.access import can
 from portal.core.scope import Scope
 
 AT_MOST = 4
+COUNTED = 1000  # from there on the card says that there are more
 # The families of questions in the article. Pressed, they take what the page shows and ask for the rest.
 FAMILIES = (
     ("Price of a product for a customer", "What is the current price of a product for a customer?"),
@@ -180,10 +181,15 @@ def _validate(scope: Scope, context: PageContext) -> ZeroPrompt | None:
     if not partner_of_record.is_for(scope):
         return None
     count = context.counts.get("subscriptions", 0)
+    wrong = partner_of_record.problems(scope, customer_id=context.slots["customer"]["pk"])
+    about = f"Which of {count:,} entries need a fix, and why" if count > 1 else "Which entries need a fix, and why"
+    if wrong.count:
+        many = f"{wrong.count:,}{'+' if wrong.more else ''}"
+        about = "1 entry needs a fix" if many == "1" else f"{many} entries need a fix"
     return ZeroPrompt(
         icon="shield_checkmark-20",
         title="Validate partner of record",
-        about=f"Which of {count:,} entries need a fix, and why" if count > 1 else "Which entries need a fix, and why",
+        about=about,
         prompt=f"Validate partner of record for customer “{context.slots['customer']['label']}”.",
     )
 
@@ -207,9 +213,26 @@ def _reports(scope: Scope, context: PageContext, as_of: datetime, room: int) -> 
 
 
 def _report(scope: Scope, report: Any, as_of: datetime) -> ZeroPrompt:
-    about = report.covers
-    if report.key == "est":
-        count = renewal_outlook.outlook(scope, as_of=as_of).est_90.count
-        many = "1 subscription goes" if count == 1 else f"{count:,} subscriptions go"
-        about = f"{many} to EST within 90 days" if count else about
+    about = _in_it(scope, report.key, as_of) or report.covers
     return ZeroPrompt(icon=report.icon, title=f"{report.title} report", about=about, prompt=report.prompt)
+
+
+def _in_it(scope: Scope, report: str, as_of: datetime) -> str:
+    """What the file would be about now, in numbers; empty where there is nothing to count."""
+    if report == "est":
+        count = renewal_outlook.outlook(scope, as_of=as_of).est_90.count
+        return _many(count, "subscription goes", "subscriptions go", "to EST within 90 days", most=count)
+    if report == "upsell":
+        count = upsell.count_up_for_renewal(scope, as_of=as_of, most=COUNTED)
+        return _many(count, "Business renewal", "Business renewals", "in the next 60 days", most=COUNTED)
+    if report == "targeted-offers":
+        count = targeted_offers.count_customers(scope, as_of=as_of, most=COUNTED)
+        return _many(count, "customer has", "customers have", "a promotion of their own", most=COUNTED)
+    return ""
+
+
+def _many(count: int, one: str, several: str, rest: str, *, most: int) -> str:
+    if not count:
+        return ""
+    number = f"More than {most:,}" if count > most else f"{count:,}"
+    return f"{number} {one if count == 1 else several} {rest}"

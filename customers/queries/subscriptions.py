@@ -112,9 +112,12 @@ def active_addons(scope: Scope, subscription: Subscription) -> list[Subscription
     return list(found.order_by("name_key", "id"))
 
 
-def partner_of_record_problems(scope: Scope) -> Total:
-    """How many subscriptions have a partner of record that needs a fix, as stored. Counted as far as the list counts."""
+def partner_of_record_problems(scope: Scope, *, customer_id: int | None = None) -> Total:
+    """How many subscriptions, of one customer when it is given, have a partner of record that needs a fix, as stored.
+    Counted as far as the list counts."""
     rows = Subscription.objects.within(scope).filter(partner_of_record_state__in=RECORDS["problem"])
+    if customer_id is not None:
+        rows = rows.filter(customer_id=customer_id)
     count = rows.order_by()[: COUNT_LIMIT + 1].count()
     return Total(min(count, COUNT_LIMIT), more=count > COUNT_LIMIT)
 

@@ -21,6 +21,7 @@ from customers.services.customers import CustomerNotFound
 from portal.core.access import PartnerKind
 from portal.core.decision import Check, Decision
 from portal.core.jobs import writes
+from portal.core.keyset import Total
 from portal.core.models import Partner
 from portal.core.scope import Scope
 
@@ -93,6 +94,11 @@ class EntryVerdicts:
 def is_for(scope: Scope) -> bool:
     """Only distributors have partners of record to validate."""
     return scope.partner_kind == PartnerKind.INDIRECT_PROVIDER
+
+
+def problems(scope: Scope, *, customer_id: int) -> Total:
+    """How many of a customer's entries need a fix, as stored. Asks no rule."""
+    return subscription_queries.partner_of_record_problems(scope, customer_id=customer_id)
 
 
 def validate(scope: Scope, *, customer_id: int, as_of: datetime) -> EntryVerdicts:

@@ -106,6 +106,13 @@ def assigned(scope: Scope, *, as_of: datetime) -> Any:
     return queries.assigned(scope, as_of=as_of)
 
 
+def count_customers(scope: Scope, *, as_of: datetime, most: int) -> int:
+    """How many customers have a targeted promotion that has not ended, counted up to one more than `most`."""
+    customers = assigned(scope, as_of=as_of).order_by().values("customer_id").distinct()
+    counted: int = customers[: most + 1].count()
+    return counted
+
+
 # --- The file ---------------------------------------------------------------------------------
 
 Case = tuple[tuple[str, ...], Facts]

@@ -131,6 +131,12 @@ def up_for_renewal(scope: Scope, *, as_of: datetime) -> Any:
     return queries.up_for_renewal(scope, Family(queries.family()).plans, as_of=as_of)
 
 
+def count_up_for_renewal(scope: Scope, *, as_of: datetime, most: int) -> int:
+    """How many these are, counted up to one more than `most`."""
+    counted: int = up_for_renewal(scope, as_of=as_of).order_by()[: most + 1].count()
+    return counted
+
+
 def _offers(
     scope: Scope, customer: Customer, rows: Sequence[Subscription], *, as_of: datetime, family: Family | None = None
 ) -> list[Offer]:

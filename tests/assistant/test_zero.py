@@ -10,7 +10,8 @@ import pytest
 from assistant import services
 from assistant.services import zero
 from assistant.skills import SKILLS
-from customers.models import Customer, Order, Subscription
+from customers.models import Customer, Order, PromotionAssignment, Subscription
+from customers.rules.vocabulary import PartnerOfRecord
 from downloads import services as downloads
 from portal.core.access import PartnerKind, Role
 from portal.core.scope import Scope
@@ -75,9 +76,39 @@ def test_counts_come_from_the_data(ours: Scope, pages: dict[str, str], fabrikam:
         )
     about = {card.title: card.about for card in offered(ours, pages["customers"], as_of)}
     assert about["Extended service term report"] == "2 subscriptions go to EST within 90 days"
+    assert "promotion of their own" not in about["Targeted promotions report"], "nothing to count, no number"
     on_customer = {card.title: card.about for card in offered(ours, pages["customer"], as_of)}
     assert on_customer["List the subscriptions"] == "Fabrikam Robotics: 2 in all"
     assert on_customer["Validate partner of record"] == "Which of 2 entries need a fix, and why"
+
+
+def test_each_report_counts_what_it_would_hold(
+    ours: Scope, pages: dict[str, str], fabrikam: Customer, as_of: datetime
+) -> None:
+    standard = factories.make_sku("Microsoft 365 Business Standard", "CFQ7TTC0LDPB:0001")
+    factories.make_path(
+        "CFQ7TTC0LDPB:0001", "CFQ7TTC0LDPB:000S", included_products=["CFQ7TTC0LDPB:0001", "CFQ7TTC0MZB1:0002"]
+    )
+    factories.make_sku("Microsoft 365 Business Standard and Microsoft 365 Copilot Business", "CFQ7TTC0LDPB:000S")
+    for days in (20, 40, 59, 61):
+        factories.make_subscription(
+            fabrikam, name=standard.title, offer_id="CFQ7TTC0LDPB:0001:CFQ7TTC0LGNT",
+            commitment_ends_at=as_of + timedelta(days=days),
+        )  # fmt: skip
+    promotion = factories.make_promotion()
+    PromotionAssignment.objects.create(promotion=promotion, customer=fabrikam, assigned_at=as_of)
+    about = {card.title: card.about for card in offered(ours, pages["downloads"], as_of)}
+    assert about["Copilot Business recommendations report"] == "3 Business renewals in the next 60 days"
+    assert about["Targeted promotions report"] == "1 customer has a promotion of their own"
+
+
+def test_entries_that_need_a_fix_are_counted(
+    ours: Scope, pages: dict[str, str], fabrikam: Customer, as_of: datetime
+) -> None:
+    rows = Subscription.objects.within(ours).filter(customer=fabrikam)
+    rows.update(partner_of_record_state=PartnerOfRecord.NOT_ACTIVE)
+    cards = {card.title: card.about for card in offered(ours, pages["customer"], as_of)}
+    assert cards["Validate partner of record"] == "2 entries need a fix"
 
 
 def test_distributor_cards_are_absent_for_others(ours: Scope, pages: dict[str, str], as_of: datetime) -> None:
