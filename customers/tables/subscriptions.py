@@ -99,7 +99,7 @@ class CustomerSubscriptionTable(SubscriptionTable):
     """The same without the customer, who is the page."""
 
     class Meta(SubscriptionTable.Meta):
-        exclude: ClassVar = ("customer",)
+        exclude: ClassVar[tuple[str, ...]] = ("customer",)
         sequence: ClassVar[tuple[str, ...]] = ("name", "licenses", "term", "ends", "outcome", "status")
 
     def card(self, row: Row) -> str:
