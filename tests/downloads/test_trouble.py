@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ from downloads.services import runs
 from tests.architecture.sources import ROOT
 from tests.downloads.installation import Installation, wait_for
 from tests.downloads.trouble import (
+    WAYS,
     ask_for_a_big_one,
     installed,
     on_postgresql,
@@ -73,6 +75,55 @@ def test_cut_connections_cost_one_part_and_no_attempt(tmp_path: Path) -> None:
 
 
 # --- The broker -------------------------------------------------------------------------------
+
+
+@contextmanager
+def redis_server(folder: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
+    program = shutil.which("redis-server")
+    assert program
+    server = subprocess.Popen(
+        [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)],
+        stdout=subprocess.DEVNULL,
+    )
+    try:
+        wait_for(lambda: _answers(port))
+        yield server
+    finally:
+        server.kill()
+        server.wait()
+
+
+def _answers(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+@on_postgresql
+@pytest.mark.skipif(not shutil.which("redis-server"), reason="no Redis server")
+def test_a_broker_that_dies_and_comes_back_empty(tmp_path: Path) -> None:
+    """Its messages are gone. The running report goes on; what waited is sent again by the sweep."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    with installed(("postgresql", "embedded"), tmp_path) as portal:
+        portal.environment["CELERY_BROKER_URL"] = f"redis://127.0.0.1:{port}/0"
+        with redis_server(tmp_path, port) as server:
+            ask_for_a_big_one(portal, parts=6)
+            worker = portal.start_worker()
+            wait_for(lambda: parts_begun(portal, 2), pause=0.005, seconds=120)
+            server.kill()
+            server.wait()
+            assert ended(portal) == "completed", portal.output()
+            asked = portal.ask("""
+                user = factories.make_member(factories.make_partner("Small", mpn_id="7999999"), email="small@contoso.example")
+                row = factories.make_customer(user.current_membership.partner)
+                factories.make_subscription(row, end_of_term="est")
+                answer = services.request_report(user.current_membership.scope(), report="est", as_of=clock.now()).request.pk
+            """)
+        with redis_server(tmp_path, port):
+            assert sweep_later(portal) == 1
+            assert ended(portal, asked) == "completed", portal.output()
+            assert worker.poll() is None, "the same worker"
 
 
 @pytest.mark.parametrize("way", EMBEDDED)
@@ -205,3 +256,27 @@ def test_fifty_ask_at_once_from_five_processes(tmp_path: Path, way: tuple[str, s
             portal.ask("""
                 answer = DownloadRequest.objects.within(EVERYTHING).update(status="failed")
             """)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_small_report_does_not_wait_for_a_big_one(tmp_path: Path, way: tuple[str, str]) -> None:
+    """With one worker process, the worst case."""
+    with installed(way, tmp_path) as portal:
+        ask_for_a_big_one(portal, parts=24)
+        worker = portal.start_worker()
+        wait_for(lambda: parts_begun(portal, 2), pause=0.005, seconds=120)
+        small = portal.ask("""
+            user = factories.make_member(factories.make_partner("Small", mpn_id="7999999"), email="small@contoso.example")
+            row = factories.make_customer(user.current_membership.partner)
+            factories.make_subscription(row, end_of_term="est")
+            answer = services.request_report(user.current_membership.scope(), report="est", as_of=clock.now()).request.pk
+        """)
+        assert ended(portal, small) == "completed", portal.output()
+        assert ended(portal) == "completed", portal.output()
+        order = portal.ask(f"""
+            big, small = (DownloadRequest.objects.within(EVERYTHING).get(pk=pk) for pk in (1, {small}))
+            answer = [small.requested_at < big.finished_at, small.finished_at < big.finished_at]
+        """)
+        assert order == [True, True], "asked for later, finished earlier"
+        assert state(portal)["sha256"] == uninterrupted(portal)
+        assert worker.poll() is None
