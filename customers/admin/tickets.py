@@ -120,7 +120,7 @@ class TicketAdmin(ScopedAdmin):
             "is_open": is_open,
             "is_change": is_change,
             "decision": decision,
-            "wanted": service.wanted(operator(request), ticket=ticket) if is_change else (),
+            "wanted": service.wanted(operator(request), ticket=ticket, as_of=clock.now()) if is_change else (),
             "process_url": reverse("admin:customers_ticket_process", args=[ticket.pk]),
             "longest_text": LONGEST_TEXT,
         }

@@ -13,7 +13,7 @@ from customers.models import Customer, Ticket, TicketAction, TicketNote
 from customers.queries import tickets as queries
 from customers.rules import duplicates as rule
 from customers.rules import scheduled_changes
-from customers.services import duplicates, subscription_changes
+from customers.services import duplicates, refunds, subscription_changes
 from customers.services.subscriptions import SubscriptionNotFound
 from customers.services.ticket_writing import (
     LONGEST_REASON,
@@ -45,10 +45,12 @@ class Approval:
 
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
-    """One change that a ticket asks for. `lost` is scheduled and would go with it, as sentences."""
+    """One change that a ticket asks for. `lost` is scheduled and would go with it, as sentences; `today` is what would
+    come back if it were carried out now. Both are empty for what was decided."""
 
     action: TicketAction
     lost: tuple[str, ...]
+    today: str
 
     @property
     def refund(self) -> str:
@@ -145,20 +147,23 @@ def explain(scope: Scope, *, ticket_id: str, as_of: datetime) -> Decision:
     return _decide(scope, ticket, queries.actions(scope, ticket=ticket), as_of)
 
 
-def wanted(scope: Scope, *, ticket: Ticket) -> list[Wanted]:
+def wanted(scope: Scope, *, ticket: Ticket, as_of: datetime) -> list[Wanted]:
     """What a ticket that was read in this scope asks for. Raises PermissionDenied."""
     _staff(scope)
-    return [
-        Wanted(
-            action=action,
-            lost=scheduled_changes.sentences(
-                action.subscription.scheduled_next_term_instructions, action.subscription.scheduled_actions or ()
-            )
-            if ticket.step in OPEN_STEPS
-            else (),
-        )
-        for action in queries.actions(scope, ticket=ticket)
-    ]
+    is_open = ticket.step in OPEN_STEPS
+    return [_wanted(action, as_of=as_of if is_open else None) for action in queries.actions(scope, ticket=ticket)]
+
+
+def _wanted(action: TicketAction, *, as_of: datetime | None) -> Wanted:
+    if as_of is None:
+        return Wanted(action=action, lost=(), today="")
+    row = action.subscription
+    estimate = refunds.of(row, to_quantity=action.to_quantity, as_of=as_of)
+    return Wanted(
+        action=action,
+        lost=scheduled_changes.sentences(row.scheduled_next_term_instructions, row.scheduled_actions or ()),
+        today=str(estimate.amount) if estimate.amount else "not known",
+    )
 
 
 def _staff(scope: Scope) -> None:

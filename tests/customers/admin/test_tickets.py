@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import reverse
 
 from customers.models import Customer, ReconciliationLine, Subscription, Ticket
-from customers.services import tickets
+from customers.services import refunds, tickets
 from customers.services.tickets import Change
 from portal.core import clock
 from portal.core.models import AuditEvent, User
@@ -98,10 +98,16 @@ def test_the_page_shows_what_is_asked_for_and_what_goes_with_it(staff: Client, o
     body = page(staff, ticket)
     assert "45 → 0" in body
     assert f"About ${ticket.actions.get().refund_estimate:,.2f}" in body
+    today = refunds.of(ticket.actions.get().subscription, to_quantity=0, as_of=clock.now()).amount
+    assert f"Today: about {today}" in body
     assert "Deletes what is scheduled: At the renewal: 8 licenses." in body
     assert "Everything that was asked for can be carried out." in body
     press(staff, ticket, "approve")
+    assert str(today) == f"${-ReconciliationLine.objects.within(ours).get().subtotal:,.2f}", (
+        "what was shown is credited"
+    )
     assert "Carried out " in page(staff, ticket)
+    assert "Today: " not in page(staff, ticket)
     assert "Deletes what is scheduled" not in page(staff, ticket)
 
 
