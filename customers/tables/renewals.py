@@ -81,7 +81,6 @@ def _bar(week: Week, scale: float, *, near: bool, path: str) -> Bar:
 
 
 class RenewalTable(SubscriptionTable):
-    name = Column("Subscription", accessor="friendly_name", sort="name_key", css="clip clip--1")
     ends = Column("Last day to act", accessor="commitment_ends_at", sort="commitment_ends_at", css="nowrap")
     outcome = Column("What happens then", accessor="end_of_term", css="nowrap")
     stake = Column("At stake, a month", accessor="renewal_per_month", sort="renewal_per_month", css="num")

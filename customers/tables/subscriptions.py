@@ -33,7 +33,7 @@ EXPORTED = (
 
 
 class SubscriptionTable(PortalTable):
-    name = Column("Subscription", accessor="friendly_name", sort="name_key", css="clip")
+    name = Column("Subscription", accessor="friendly_name", sort="name_key", css="clip clip--1")
     customer = Column("Customer", accessor="customer__company_name", css="clip clip--2")
     licenses = Column("Licenses", accessor="quantity", sort="quantity", css="nowrap")
     term = Column("Term and billing", accessor="term_duration", css="nowrap p2")
