@@ -44,13 +44,50 @@ async function togglePanel(from) {
     if (open && empty) await sent;
   }
   showPanel(open);
+  if (open && !placed) restorePanel();
 }
 
 // The last question comes to the top of the thread; the page stays where it is.
+let placed = 0;
 function lastQuestion() {
   const thread = $("#thread"), asked = thread && all(".me", thread).at(-1);
   if (asked) thread.scrollTop = asked.offsetTop - 12;
+  placed = thread ? thread.scrollTop : 0;
+  newAnswer(false);
 }
+// Who scrolled up to read keeps the place; a button says that there is more.
+const reads = (thread) => thread.scrollTop < placed - 8 && thread.scrollHeight - thread.clientHeight - thread.scrollTop > 40;
+function newAnswer(there) { const button = $("#new-answer"); if (button) button.hidden = !there; }
+
+// While an answer runs, Send is Stop; what was typed stays in the field.
+let running = null, request = null;
+function runs(elt, xhr = null) {
+  if (running) busy(running, $("[aria-busy=true]", running), false);
+  running = elt;
+  request = xhr;
+  const button = $("#composer > button");
+  if (!button) return;
+  button.type = elt ? "button" : "submit";
+  button.toggleAttribute("data-stop", Boolean(elt));
+  $(".vh", button).textContent = elt ? "Stop" : "Send";
+}
+
+// What is typed and how far the thread is scrolled go along to the next page of the same person.
+const PANEL = "portal-panel";
+function keepPanel() {
+  const thread = $("#thread"), field = $("#composer-text");
+  if (!thread || !field) return;
+  const talk = $("#composer-keys [name=conversation]").value;
+  sessionStorage.setItem(PANEL, JSON.stringify({ user: document.body.dataset.user, text: field.value, talk, top: thread.scrollTop }));
+}
+function restorePanel() {
+  const kept = JSON.parse(sessionStorage.getItem(PANEL) || "null"), field = $("#composer-text");
+  lastQuestion();
+  if (!field || !kept || kept.user !== document.body.dataset.user) return;
+  field.value ||= kept.text;
+  if (kept.talk && kept.talk === $("#composer-keys [name=conversation]").value && !location.hash) $("#thread").scrollTop = kept.top;
+}
+addEventListener("pagehide", keepPanel);
 
 // Menus ----------------------------------------------------------------------------------------
 const menus = () => all("details[data-menu][open]");
@@ -88,6 +125,8 @@ document.addEventListener("click", async (event) => {
   }
   const dialog = at("[data-dialog]") && document.getElementById(at("[data-dialog]").dataset.dialog);
   if (dialog && plain) { event.preventDefault(); dialog.showModal(); }
+  if (at("[data-stop]") && running) { event.preventDefault(); htmx.trigger(running, "htmx:abort"); say("Stopped. What you typed is kept."); }
+  if (at("#new-answer")) lastQuestion();
   if (at("[data-dismiss]")) at(".bar")?.remove();
   if (at("[data-print]")) window.print();
   const copy = at("[data-copy]");
@@ -186,11 +225,15 @@ on("beforeRequest", ({ detail }) => {
   const form = detail.elt.closest("form");
   if (form && detail.requestConfig.verb !== "get") busy(form, detail.requestConfig.triggeringEvent?.submitter, true);
   detail.target?.setAttribute?.("aria-busy", "true");
+  if (detail.target?.id === "thread") runs(detail.elt, detail.xhr);
+  draft = "";
+  sent = detail.elt.id === "composer" ? $("#composer-text").value : null;
 });
 on("afterRequest", ({ detail }) => {
   const form = detail.elt.closest?.("form");
   if (form) busy(form, $("[aria-busy=true]", form), false);
   detail.target?.removeAttribute?.("aria-busy");
+  if (detail.xhr === request) runs(null);
   if (!detail.successful) return;
   offline(false);
   if (detail.requestConfig.verb !== "get") sessionStorage.removeItem(DRAFT);
@@ -200,8 +243,12 @@ on("beforeOnLoad", ({ detail }) => {
   // Signed in again in another window: a reload brings what was typed.
   else if (detail.xhr.getResponseHeader("X-Stale-Page")) keepDraft(true);
 });
+let reading = false, draft = "", sent = null; // what is typed and not sent outlives a new composer
 on("beforeSwap", ({ detail }) => {
   const { xhr } = detail;
+  if (detail.target.id === "thread") reading = reads(detail.target);
+  const field = $("#composer-text");
+  if (field && field.value !== sent) draft = field.value;
   if (xhr.status < 400 || xhr.status === 422) return;
   if (!xhr.getResponseHeader("X-Error-Fragment")) {
     // A page of a proxy, not of the portal. A view's own part (409) is swapped as usual.
@@ -221,11 +268,15 @@ on("afterSwap", ({ detail }) => {
 });
 on("afterSettle", ({ detail }) => {
   ready(document);
+  if (draft && $("#composer-text")) $("#composer-text").value ||= draft;
   const next = detail.elt.matches?.("[data-focus]") ? detail.elt : $("[data-focus]", detail.elt);
   // A step of a request: its card comes into view, and what is pressed there keeps the focus.
   const step = (el) => el?.closest?.("#thread .ai");
   if (!next) {
-    if ((detail.elt.closest?.("#thread") || $("#thread", detail.elt)) && !step(document.activeElement)) lastQuestion();
+    if ((detail.elt.closest?.("#thread") || $("#thread", detail.elt)) && !step(document.activeElement)) {
+      if (reading) newAnswer(true); else lastQuestion();
+    }
+    reading = false;
     return;
   }
   if (step(next) && !next.matches("input")) $("#thread").scrollTop = step(next).offsetTop - 12;
@@ -281,7 +332,7 @@ const left = Number(document.body.dataset.sessionLeft);
 if (left) setTimeout(() => { $("#ending").hidden = false; }, Math.max(left - 300, 0) * 1000);
 ready(document);
 expanded();
-lastQuestion();
+restorePanel();
 restoreDraft();
 if (!navigator.onLine) offline(true);
 $("[autofocus].errsum")?.focus();

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.browser.conftest import NewPage
 from tests.browser.test_accessibility import findings, scrolls_sideways
@@ -88,3 +88,106 @@ def test_feedback_and_history(new_page: NewPage) -> None:
     page.get_by_role("link", name="what is EST?").first.click()
     expect(page.locator(".me").first).to_contain_text("what is EST?")
     expect(page.get_by_text("Thank you. Staff read it.")).to_be_visible()
+
+
+# Controls ---------------------------------------------------------------------------------------------
+
+
+def test_stop_while_an_answer_runs(new_page: NewPage) -> None:
+    page = new_page(SALES)
+    page.goto("/customers/")
+    panel = opened(page)
+    held: list[Route] = []
+    page.route("**/assistant/ask/", lambda route: held.append(route))
+    composer = panel.get_by_label("Message the assistant")
+    composer.fill("what is EST?")
+    composer.press("Enter")
+    stop = panel.get_by_role("button", name="Stop", exact=True)
+    expect(stop).to_be_visible()
+    expect(composer).to_be_editable()
+    stop.click()
+    expect(panel.get_by_role("button", name="Send", exact=True)).to_be_visible()
+    expect(composer).to_have_value("what is EST?")
+    expect(panel.locator(".ai")).to_have_count(0)
+    page.unroute_all()
+    panel.get_by_role("button", name="Send", exact=True).click()
+    expect(panel.locator(".ai")).to_have_count(1)
+    expect(panel.locator(".me")).to_have_count(1)
+    expect(composer).to_have_value("")
+    expect(panel.get_by_role("button", name="Send", exact=True)).to_be_visible()
+    assert len(held) == 1
+
+
+def test_who_reads_above_keeps_the_place_and_is_told(new_page: NewPage) -> None:
+    page = new_page(SALES, height=600)
+    page.goto("/customers/")
+    panel = opened(page)
+    for text in ("what is EST?", "what can you do?"):
+        ask(panel, text)
+    thread, new = panel.get_by_role("log"), panel.get_by_role("button", name="New answer")
+    expect(new).to_be_hidden()
+    thread.evaluate("el => el.scrollTo(0, 0)")
+    ask(panel, "what do you need to cancel a duplicate?")
+    expect(new).to_be_visible()
+    assert thread.evaluate("el => el.scrollTop") == 0, "the place is kept"
+    assert not findings(page)
+    new.click()
+    expect(new).to_be_hidden()
+    assert thread.evaluate("el => el.scrollTop") > 0
+    ask(panel, "what is EST?")
+    expect(new).to_be_hidden()
+
+
+def test_a_draft_and_the_place_go_along(new_page: NewPage) -> None:
+    page = new_page(SALES)
+    page.goto("/customers/")
+    panel = opened(page)
+    ask(panel, "what can you do?")
+    composer = panel.get_by_label("Message the assistant")
+    composer.fill("Is the offer")
+    page.get_by_role("link", name="Subscriptions").first.click()
+    expect(page.get_by_role("heading", name="Subscriptions", level=1)).to_be_visible()
+    expect(composer).to_have_value("Is the offer")
+    expect(panel.locator(".me")).to_contain_text("what can you do?")
+    page.keyboard.press("Control+i")
+    expect(panel).to_be_hidden()
+    page.keyboard.press("Control+i")
+    expect(composer).to_have_value("Is the offer")
+    panel.get_by_role("button", name="New conversation").click()
+    expect(panel.get_by_text("What do you need, Sam?")).to_be_visible()
+    expect(composer).to_have_value("Is the offer")
+    panel.get_by_role("button", name="Upgrade paths").click()
+    expect(panel.locator(".ai")).to_have_count(1)
+    expect(composer).to_have_value("Is the offer")
+
+
+def test_copy_puts_the_answer_on_the_clipboard(new_page: NewPage) -> None:
+    page = new_page(SALES)
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.goto("/customers/")
+    panel = opened(page)
+    answer = ask(panel, "what is EST?")
+    answer.get_by_role("button", name="Copy answer").click()
+    expect(page.locator("#say")).to_have_text("Copied")
+    assert "Extended service term (EST)" in page.evaluate("navigator.clipboard.readText()")
+
+
+def test_keys_in_and_out_of_the_panel(new_page: NewPage) -> None:
+    page = new_page(SALES)
+    page.goto("/customers/")
+    panel = opened(page)
+    composer = panel.get_by_label("Message the assistant")
+    page.keyboard.press("F6")
+    assert not panel.evaluate("el => el.contains(document.activeElement)"), "out of it"
+    page.keyboard.press("F6")
+    page.keyboard.press("F6")
+    expect(composer).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(panel).to_be_visible()
+    page.set_viewport_size({"width": 1024, "height": 800})
+    page.reload()
+    page.locator("#assistant-button").click()
+    expect(composer).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(panel).to_be_hidden()
+    expect(page.locator("#assistant-button")).to_be_focused()
