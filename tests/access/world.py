@@ -13,7 +13,8 @@ from typing import Any
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from django.db import transaction
+from django.core.signals import request_finished
+from django.db import close_old_connections, transaction
 from django.test import Client
 from django.urls import NoReverseMatch, reverse
 
@@ -218,7 +219,12 @@ def tried(client: Client, method: str, address: str, data: dict[str, Any], **hea
     with transaction.atomic():
         response = getattr(client, method)(address, data, headers=headers)
         body = b"".join(response.streaming_content) if response.streaming else response.content
-        response.close()
+        # As Django's own client does: the end of a request would close the connection of the test.
+        request_finished.disconnect(close_old_connections)
+        try:
+            response.close()
+        finally:
+            request_finished.connect(close_old_connections)
         transaction.set_rollback(True)
     return response.status_code, body.decode(errors="replace")
 
