@@ -266,7 +266,7 @@ def _advance(scope: Scope, state: State, heard: Said, sentence: str, as_of: date
         sentence,
         skills=SKILLS,
         matcher=matcher(),
-        resolve=AfterUpgrade(scope, as_of=as_of),
+        resolve=AfterUpgrade(scope, as_of=as_of, sentence=sentence),
         page=heard.page.slots,
         choice=heard.choice,
         opens=heard.opens,

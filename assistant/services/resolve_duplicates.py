@@ -5,6 +5,7 @@ What nobody said is looked for on the page, in the other slots, and among the up
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import datetime
@@ -19,13 +20,15 @@ from portal.core.scope import Scope
 
 SHOWN = 7
 MOST = 50  # changes in one request
+_NUMBERS = re.compile(r"\b(?:to|by|keep|leave|only)\s+(\d{1,7})\b", re.IGNORECASE)
 
 
 class AfterUpgrade(Resolver):
     """All slots, and those of cancel_duplicate and reduce_duplicate. Everything is looked for inside the scope."""
 
-    def __init__(self, scope: Scope, *, as_of: datetime) -> None:
+    def __init__(self, scope: Scope, *, as_of: datetime, sentence: str = "") -> None:
         super().__init__(scope, as_of=as_of)
+        self.sentence = sentence
         self.kinds |= {
             "owner": self.owner, "upgraded": self.upgraded, "duplicates": self.duplicates, "stays": self.stays,
         }  # fmt: skip
@@ -91,6 +94,12 @@ class AfterUpgrade(Resolver):
         """How many licenses stay. "by 10" counts from what is there, so it needs one subscription."""
         text = str(raw).replace(",", "").strip()
         chosen = [each for each in slots.get("subscriptions") or () if isinstance(each, dict)]
+        if len(chosen) > 1 and len(set(_NUMBERS.findall(self.sentence))) > 1:
+            # Which number is whose is not guessed.
+            return Resolution(
+                message=f"{len(chosen)} subscriptions, and several numbers. One number can be for all of "
+                "them; for a number of its own, ask for one subscription at a time."
+            )
         if text.startswith("by ") and text[3:].isdigit():
             if len(chosen) != 1:
                 return Resolution(message="Several subscriptions have different numbers of licenses.")

@@ -293,6 +293,23 @@ def test_fewer_licenses_asks_how_many_stay(say: Say, left: Left) -> None:
     assert TicketAction.unscoped.get().to_quantity == 12
 
 
+def test_several_numbers_are_not_guessed_apart(say: Say, fabrikam: Customer) -> None:
+    left = left_behind(fabrikam, more=True)
+    assert left.apps
+    reduce = (
+        f"Reduce the duplicate {left.standard.subscription_id} to 12 and the duplicate {left.apps.subscription_id} to 3 "
+        f"for customer {fabrikam.tenant_id} after our upgrade. The upgraded subscription is "
+        f"{left.upgraded.subscription_id}."
+    )
+    asked = say(reduce)
+    assert (asked.skill, asked.status, asked.answer["asks_for"]) == ("reduce_duplicate", "needs_input", ["quantity"])
+    assert asked.answer["lead"].startswith("2 subscriptions, and several numbers.")
+    assert not Proposal.unscoped.exists()
+    same = say("7")
+    assert "45 → 7 licenses" in same.text
+    assert "15 → 7 licenses" in same.text
+
+
 def test_by_is_not_to(say: Say, left: Left) -> None:
     reduce = f"Reduce the duplicate by 10 licenses for customer {left.customer.tenant_id}, it comes from our upgrade"
     assert "45 → 35 licenses" in say(reduce).text
