@@ -10,6 +10,18 @@ from django.utils.http import urlencode
 
 from assistant.models import Turn
 from assistant.services import present_flow
+from assistant.skill import NEEDS_INPUT
+
+# What is missing, as the label of a small form under the question. Slots with choices or a card of their own have none.
+FIELDS = {
+    "customer": "Customer name, domain or tenant ID",
+    "product": "Product name, or product and SKU ID",
+    "subscription": "Subscription name or ID",
+    "upgraded_subscription": "Name or ID of the upgraded subscription",
+    "subscriptions": "Name or ID of the duplicate",
+    "order": "Order ID",
+    "quantity": "Number of licenses",
+}
 
 
 def address(link: dict[str, Any] | None) -> str:
@@ -59,6 +71,7 @@ def _answer(row: Turn, problems: Mapping[str, Any]) -> dict[str, Any]:
     in_facts = {fact["url"] for fact in shown["facts"]}
     shown["links"] = [link for link in links(answer) if link["url"] not in in_facts]
     shown["cards"] = [_card(card, row, problems) for card in answer.get("cards", ())]
+    shown["field"] = _field(answer)
     checks = [check | {"both": _both(check)} for check in answer.get("checks", ())]
     shown["checks"] = checks
     shown["has_matrix"] = any(card["kind"] == "matrix" for card in answer.get("cards", ()))
@@ -67,6 +80,14 @@ def _answer(row: Turn, problems: Mapping[str, Any]) -> dict[str, Any]:
     shown["met"] = len(shown["passed"])
     shown["rules"] = list(dict.fromkeys(check["rule"] for check in checks if check.get("rule")))
     return shown
+
+
+def _field(answer: dict[str, Any]) -> dict[str, Any]:
+    """The form for the one thing that is missing; empty where choices or a card ask for it."""
+    missing = answer.get("asks_for") or [""]
+    if answer.get("status") != NEEDS_INPUT or answer.get("choices") or answer.get("cards") or missing[0] not in FIELDS:
+        return {}
+    return {"label": FIELDS[missing[0]], "is_number": missing[0] == "quantity"}
 
 
 def _both(check: dict[str, Any]) -> str:

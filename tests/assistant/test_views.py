@@ -58,6 +58,18 @@ def test_a_question_with_htmx_adds_two_turns(client: Client) -> None:
     assert again["HX-Reswap"].startswith("beforeend")
 
 
+def test_what_is_missing_has_a_field(client: Client, ours: Scope) -> None:
+    """A card or a chip that lacks something is answered by a small form; sent, it goes on."""
+    html = client.post(ASK, {"text": "Get the list of subscriptions for a customer."}, headers=HTMX).content.decode()
+    form = html.split('class="xcard need"')[1].split("</form>")[0]
+    assert "Customer name, domain or tenant ID</label>" in form
+    talk = str(Conversation.objects.within(ours).get().conversation_id)
+    assert f'name="conversation" value="{talk}"' in form
+    done = client.post(ASK, {"text": "Fabrikam Robotics", "conversation": talk}, headers=HTMX).content.decode()
+    assert "Fabrikam Robotics has no subscriptions." in done
+    assert "xcard need" not in done
+
+
 def test_a_double_click_asks_once(client: Client, ours: Scope) -> None:
     key = str(uuid.uuid4())
     for _ in range(2):

@@ -11,6 +11,7 @@ from tests.browser.conftest import NewPage
 from tests.browser.test_accessibility import findings, scrolls_sideways
 
 SALES = "sam.abolrous@contoso.example"
+ADMIN = "mara.konig@contoso.example"
 pytestmark = pytest.mark.browser
 
 
@@ -191,3 +192,22 @@ def test_keys_in_and_out_of_the_panel(new_page: NewPage) -> None:
     page.keyboard.press("Escape")
     expect(panel).to_be_hidden()
     expect(page.locator("#assistant-button")).to_be_focused()
+
+
+@pytest.mark.parametrize(
+    ("width", "theme", "script"), [(1366, "dark", True), (390, "light", True), (1024, "dark", False)]
+)
+def test_what_is_missing_is_asked_for_in_a_field(new_page: NewPage, width: int, theme: str, *, script: bool) -> None:
+    page = new_page(ADMIN, width=width, theme=theme, script=script)
+    page.goto("/assistant/")
+    thread = page.get_by_role("log", name="Conversation")
+    page.get_by_role("button", name="List a customer's subscriptions").click()
+    field = thread.get_by_label("Customer name, domain or tenant ID")
+    expect(field).to_be_visible()
+    assert not (findings(page) if script else [])
+    assert not scrolls_sideways(page)
+    field.fill("Fabrikam Robotics")
+    thread.get_by_role("button", name="Go on").click()
+    expect(thread.locator(".ai").last).to_contain_text("Fabrikam Robotics has")
+    expect(field).to_be_hidden()
+    assert not (findings(page) if script else [])
