@@ -7,7 +7,8 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
-from tests.browser.conftest import NewPage
+from tests.browser import upgrades
+from tests.browser.conftest import NewPage, Portal
 from tests.browser.test_accessibility import findings, scrolls_sideways
 
 SALES = "sam.abolrous@contoso.example"
@@ -211,3 +212,36 @@ def test_what_is_missing_is_asked_for_in_a_field(new_page: NewPage, width: int, 
     expect(thread.locator(".ai").last).to_contain_text("Fabrikam Robotics has")
     expect(field).to_be_hidden()
     assert not (findings(page) if script else [])
+
+
+@pytest.mark.parametrize(("width", "theme"), [(1440, "light"), (390, "dark")])
+def test_axe_in_the_rarer_states(new_page: NewPage, portal: Portal, width: int, theme: str) -> None:
+    """A new conversation that is asked about first, and too many questions in a minute."""
+    left = upgrades.left_behind(portal, f"Rare {width}")
+    page = new_page("anke.vogel@adatum.example" if width == 390 else ADMIN, width=width, theme=theme)
+    page.goto("/assistant/")
+    thread = page.get_by_role("log", name="Conversation")
+    if width == 1440:
+        page.get_by_label("Message the assistant").fill(
+            f"Cancel the subscription {left.standard} for customer {left.customer}, as it is a duplicate resulting from "
+            f"an upgrade. The upgraded subscription is {left.upgraded}."
+        )
+        page.get_by_role("button", name="Send").click()
+        expect(thread.get_by_role("heading", name="Approve the cancellation")).to_be_visible()
+        page.get_by_role("button", name="New conversation").click()
+        expect(page.get_by_text("A request waits for your approval.").first).to_be_visible()
+        assert not findings(page)
+        page.get_by_role("button", name="Go on with it").click()
+        expect(page.get_by_role("button", name="End it and start new")).to_have_count(0)
+        expect(thread.get_by_role("heading", name="Approve the cancellation")).to_be_visible()
+    page.evaluate(
+        """async () => { const form = document.querySelector("#composer"); for (let n = 0; n < 31; n++) {
+        const data = new FormData(form); data.set("text", "hello"); data.delete("key");
+        await fetch(form.action, { method: "POST", body: data, headers: { "HX-Request": "true" } }); } }"""
+    )
+    page.get_by_label("Message the assistant").fill("what is EST?")
+    page.get_by_role("button", name="Send").click()
+    expect(page.get_by_text(re.compile("questions in a minute")).first).to_be_visible()
+    expect(page.get_by_label("Message the assistant")).to_have_value("what is EST?")
+    assert not findings(page)
+    assert not scrolls_sideways(page)
