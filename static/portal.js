@@ -50,7 +50,7 @@ async function togglePanel(from) {
 // The last question comes to the top of the thread; the page stays where it is.
 let placed = 0;
 function lastQuestion() {
-  const thread = $("#thread"), asked = thread && all(".me", thread).at(-1);
+  const thread = $("#thread"), asked = thread && all(".me, .ai--refused", thread).at(-1);
   if (asked) thread.scrollTop = asked.offsetTop - 12;
   placed = thread ? thread.scrollTop : 0;
   newAnswer(false);
@@ -279,6 +279,7 @@ on("afterSettle", ({ detail }) => {
     reading = false;
     return;
   }
+  if (!step(next) && $("#thread", detail.elt)) lastQuestion();
   if (step(next) && !next.matches("input")) $("#thread").scrollTop = step(next).offsetTop - 12;
   next.focus({ preventScroll: Boolean(step(next)) && !next.matches("input") });
   next.removeAttribute("data-focus");
