@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from assistant.engine.lexicon import lexicon
 from assistant.engine.names import Names
 from assistant.engine.slots import GUID, Heard
 
@@ -31,7 +32,7 @@ def fill(slots: Iterable[str], heard: Heard, names: Names) -> dict[str, Any]:
         found["upgraded_subscription"] = upgraded[0]
         products = [name for name in products if name.casefold() != upgraded[0].casefold()]
     if "subscriptions" in wanted and products:
-        found["subscriptions"] = products
+        found["subscriptions"] = [each for name in products for each in _each_of(name)]
     if "subscription" in wanted and (products or upgraded):
         found["subscription"] = (products + upgraded)[0]
     if "customer" in wanted:
@@ -45,6 +46,17 @@ def fill(slots: Iterable[str], heard: Heard, names: Names) -> dict[str, Any]:
         elif products:
             found["cart_line"] = products[0]
     return found
+
+
+def _each_of(name: str) -> list[str]:
+    """ "Business Basic and Business Standard" are two; a product that is sold with Copilot in one is not."""
+    parts = re.split(r"\s+(?:and|&)\s+", name)
+    products = [any("=products" in lexicon().of_word(word) for word in part.casefold().split()) for part in parts]
+    generic = [
+        any("=generic_products" in lexicon().of_word(word) for word in part.casefold().split()) for part in parts
+    ]
+    named = all(one or other for one, other in zip(products, generic, strict=True))
+    return parts if named and "copilot" not in parts[-1].casefold() else [name]
 
 
 def _unique(names: Iterable[str]) -> list[str]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,9 +23,21 @@ from assistant.engine.text import mark_negated
 
 ASK_BELOW = 0.3  # a winner less sure than this is asked about
 DECLINE_BELOW = 0.15  # and one less sure than this is near nothing
+ACT_FROM = 0.5  # what ends in a ticket is opened by a sentence that is more likely it than all else
 NOT_ASKED_ABOUT = {"help", "small_talk", "out_of_scope", "clarify"}
-WRITES = {"cancel_duplicate": {"CANCEL", "ENDIT"}, "reduce_duplicate": {"REDUCE", "LICENSE"}}
+WRITES = {"cancel_duplicate": {"CANCEL", "ENDIT"}, "reduce_duplicate": {"REDUCE", "LICENSE", "<quantity>"}}
 DUPLICATE = {"DUP", "OLD", "AFTERUP"}
+_AMOUNTS = {"LICENSE", "<quantity>"}
+_WHOLE = re.compile(
+    r"\b(?:drop|remov(?:e|ing)|delet(?:e|ing)|close|get rid of|cancel\w*|terminat\w*)\b(?!.*\d)", re.IGNORECASE
+)
+# Whether something may be done is a question; doing it is not asked for.
+_ASKS = re.compile(
+    r"\b(?:too late|still time|until when|is it (?:still )?(?:possible|allowed)|(?:am|are) (?:i|we) (?:still )?allowed)\b"
+    r"|\b(?:can|could|may|might|is|are)\b(?! (?:you|u)\b)[^.;:!]{0,80}?\b(?:cancel+ed|cancel+able|terminated|dropped|removed|reduced|"
+    r"reducible|lowered|refund\w*)\b[^.;:!]*\?",
+    re.IGNORECASE,
+)
 # What is asked when a bare action fits a check and a request (product.md §5).
 BOTH_MEANT = (
     ({"REDUCE"}, ("quantity_reduction", "reduce_duplicate")),
@@ -130,16 +143,24 @@ class Matcher:
         """`masked` is the sentence with names and values replaced (engine/names.py)."""
         chances = self.chances(masked)
         kinds = set().union(*self.book.kinds(words_of(masked)))
+        only_asks = _ASKS.search(masked) is not None
         for skill, needed in WRITES.items():
             # Nothing but the request itself, and a duplicate said or implied, opens what ends in a ticket.
-            if not (kinds & needed and kinds & DUPLICATE):
+            if only_asks or not (kinds & needed and kinds & DUPLICATE):
                 chances[skill] = 0.0
+        if not kinds & _AMOUNTS and _WHOLE.search(masked):
+            # "drop the old one" is the whole of it, "drop 5 seats of the old one" is not.
+            chances["cancel_duplicate"] = max(chances["cancel_duplicate"], chances["reduce_duplicate"])
+            chances["reduce_duplicate"] = 0.0
         ranked = sorted(chances, key=lambda skill: (-chances[skill], skill))
         best, second = ranked[:2]
         nearest = tuple(skill for skill in ranked if skill not in NOT_ASKED_ABOUT)[:3]
         score = chances[best]
         if best == "clarify":
             both = next((both for signs, both in BOTH_MEANT if kinds & signs), nearest[:2])
+            return Match("clarify", nearest, both, score)
+        if best in WRITES and score < ACT_FROM:
+            both = next(both for signs, both in BOTH_MEANT if kinds & signs) if kinds & WRITES[best] else nearest[:2]
             return Match("clarify", nearest, both, score)
         if best in NOT_ASKED_ABOUT or score >= ASK_BELOW:
             return Match(best, nearest, score=score)

@@ -17,6 +17,9 @@ from assistant.engine.lexicon import TOKEN, lexicon
 TAGS = ("O", "BC", "IC", "BP", "IP", "BU", "IU")
 _FROM = {"IC": ("BC", "IC"), "IP": ("BP", "IP"), "IU": ("BU", "IU")}
 _MARKS_TAGGED = {"<guid>", "<domain>", "<ref>", "<quote>"}
+# "30 Business Standard", "Copilot x200": how many there are is no part of the name.
+_AMOUNT = re.compile(r"(?!365\b)\d{1,5}\s*(?:[x×]\s+|\s)(?=[^\W\d])", re.IGNORECASE)
+_TIMES = re.compile(r"\s+[x×]\s?\d{1,5}$", re.IGNORECASE)
 Weights = Mapping[str, Mapping[str, float]]
 
 
@@ -159,8 +162,12 @@ def spans(words: Sequence[Piece], tags: Sequence[str], text: str) -> list[Span]:
 
 
 def _trimmed(span: Span, text: str) -> Span | None:
-    """Without a possessive and marks at the ends; nothing when no letter or digit is left."""
+    """Without a possessive, marks and an amount at the ends; nothing when no letter or digit is left."""
+    if span.role != "C" and (amount := _AMOUNT.match(text[span.start : span.end])):
+        span = Span(span.role, span.start + amount.end(), span.end)
     words = re.sub(r"(?<=\w)'s?$|(?<=s)'$", "", text[span.start : span.end], flags=re.IGNORECASE).rstrip(" ,;:!?'\"")
+    if span.role != "C":
+        words = _TIMES.sub("", words)
     last = words.rstrip(".").rpartition(" ")[2]
     if words.endswith(".") and "." not in last and "=endings" not in lexicon().of_word(last.casefold()):
         words = words.rstrip(".")

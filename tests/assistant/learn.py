@@ -15,7 +15,7 @@ from assistant.engine import names as naming
 from tests.assistant.learning import matcher, sentences, tagger
 
 ENGINE = Path(naming.__file__).parent
-TIMES = 2
+TIMES = 3
 
 
 def write(name: str, data: Any) -> None:

@@ -9,10 +9,10 @@ import pytest
 from assistant.engine.match import matcher
 from tests.assistant.score import heard, prompts, score
 
-# Floors: what was reached, less a little for what a new word may move. `python -m tests.assistant` prints the figures.
-FLOORS = {"tuning": (0.985, 0.98), "held_out": (0.955, 0.93)}
+# Floors: of the held-out half what must hold, of the tuning half what was reached, less a little. `python -m tests.assistant` prints the figures.
+FLOORS = {"tuning": (0.985, 0.98), "held_out": (0.97, 0.96)}
 WORST = 0.8  # no skill of the held-out half is understood less often
-FALSE_ACTIONS = {"tuning": 0, "held_out": 2}
+FALSE_ACTIONS = {"tuning": 0, "held_out": 0}
 
 
 def test_enough_sentences_for_every_skill() -> None:

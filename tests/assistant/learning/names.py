@@ -375,7 +375,32 @@ def word(chance: random.Random) -> str:
     return ("".join(parts) + chance.choice(("", "", "n", "s", "x", "r", "tech", "soft", "co", "ex"))).capitalize()
 
 
+_EVERYDAY = ["little", "next", "total", "first", "green", "blue", "open", "best", "good", "happy", "smart", "clear", "active", "early", "help", "upgrade", "save", "order", "price", "right", "old", "new", "big", "north", "simple", "high", "free", "true", "quick", "standard", "check", "change", "keep", "move", "light", "long", "second", "last", "other", "fair", "valid", "current", "double", "special"]  # fmt: skip
+_THINGS = ["step", "door", "care", "start", "home", "garden", "table", "point", "side", "life", "hand", "house", "friends", "road", "world", "way", "time", "company", "line", "list", "option", "path", "seat", "deal", "plan", "term", "choice", "count", "service", "support", "team", "history", "cart", "duplicate", "renewal", "report"]  # fmt: skip
+_TRADES = ["clinic", "nursery", "plumbing", "yoga", "coaching", "grocers", "dental", "movers", "primary", "bakers", "cleaning", "opticians", "catering", "travel", "rentals", "tyres", "fitness", "books", "coffee", "carpets", "vets", "florists", "recruitment", "pharmacy", "electrics", "windows"]  # fmt: skip
+_WHOSE = ["HQ", "Head office", "Warehouse", "Sales", "Field", "Berlin", "Lab", "Front desk", "Temp", "Old", "Store 12", "Finance", "Night shift", "Branch", "Main", "Summer", "Reception", "Board", "Interns", "Factory", "IT dept", "Oslo", "Campus", "North wing", "Site B", "Contractors", "R&D"]  # fmt: skip
+_WHAT = ["seats", "licenses", "team", "crew", "tablets", "users", "laptops", "bundle", "office", "plan", "staff", "desk", "", "mailboxes", "pool", "2025", "devices", "subscription", "people"]  # fmt: skip
+
+
+def everyday(chance: random.Random) -> str:
+    """A company named with words that every sentence uses."""
+    kind, first = chance.random(), chance.choice(_EVERYDAY)
+    if kind < 0.15:
+        return f"{first} the {chance.choice(_THINGS)}"
+    words = [first, chance.choice(_THINGS), chance.choice(_TRADES)]
+    name = " ".join(words if kind < 0.55 else (first, words[2]) if kind < 0.8 else words[:2])
+    return name.title() if chance.random() < 0.6 else name
+
+
+def nickname(chance: random.Random) -> str:
+    """What somebody called a subscription."""
+    name = f"{chance.choice(_WHOSE)} {chance.choice(_WHAT)}".strip()
+    return name if chance.random() < 0.7 else name.lower()
+
+
 def customer(chance: random.Random) -> str:
+    if chance.random() < 0.12:
+        return everyday(chance)
     kind = chance.random()
     if kind < 0.14:
         return chance.choice(FIXED)

@@ -24,6 +24,8 @@ _ROLES = {
     "product": "P", "subscription": "P", "subscriptions": "P", "guid": "P", "guid_sub": "P", "guid_2": "P",
     "upgraded_subscription": "U", "guid_up": "U", "customer": "C", "guid_customer": "C",
 }  # fmt: skip
+_NICKNAMED = {"subscription", "subscriptions", "upgraded_subscription"}
+NICKNAMES: set[str] = set()
 
 
 @dataclass
@@ -60,7 +62,10 @@ def written(skill: str, line: str, chance: random.Random) -> Sentence:
         value = value or _value(key, chance, said)
         said[key] = value
         value = _styled_name(value, style)
-        quote = chance.choice(('""', "''", "[]")) if chance.random() < 0.07 and key in {"customer", "product"} else ""
+        quoted = 0.07 if key in {"customer", "product"} else 0.0
+        if key in _NICKNAMED and said[key] in NICKNAMES:
+            quoted = 0.85
+        quote = chance.choice(('""', "''", "''", "[]")) if chance.random() < quoted else ""
         text += quote[:1]
         if key in _ROLES:
             spans.append((_ROLES[key], len(text), len(text) + len(value)))
@@ -141,6 +146,9 @@ def _value(key: str, chance: random.Random, said: dict[str, str]) -> str:
         return f"CFQ7TTC0{''.join(chance.choices('ABCDFGHJKLMNPQRSTVWXYZ0123456789', k=4))}:000{chance.randrange(1, 9)}"
     if key.startswith("guid"):
         return str(UUID(int=chance.getrandbits(128), version=4))
+    if key in _NICKNAMED and chance.random() < 0.12:
+        NICKNAMES.add(name := names.nickname(chance))
+        return name
     others = set(said.values())
     return chance.choice([name for name in names.PRODUCTS if name not in others])
 

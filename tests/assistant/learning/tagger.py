@@ -24,7 +24,8 @@ def example(sentence: Sentence) -> Example | None:
     words = naming.pieces_of(heard)
     tags = []
     for word in words:
-        span = next((each for each in sentence.spans if each[1] <= word.start < each[2]), None)
+        # A quoted name is one piece with its quotes.
+        span = next((each for each in sentence.spans if word.start < each[2] and each[1] < word.end), None)
         if span is None:
             tags.append("O")
         else:
