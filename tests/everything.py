@@ -16,8 +16,7 @@ from tests import services
 
 PASSES = [
     ("SQLite", [], ["tests", "--ignore=tests/browser", "-n", "2"]),
-    # The addresses are tried on SQLite: their shared world does not outlive a closed connection of PostgreSQL yet.
-    ("PostgreSQL", ["PostgreSQL"], ["tests", "--ignore=tests/browser", "--ignore=tests/access", "-n", "2"]),
+    ("PostgreSQL", ["PostgreSQL"], ["tests", "--ignore=tests/browser", "-n", "2"]),
     ("browser", ["browser"], ["tests/browser"]),
 ]
 
