@@ -290,7 +290,7 @@ def _quote(wanted: Wanted, row: Row, checks: tuple[Check, ...], as_of: datetime)
     )
     return replace(
         _no_price(wanted, all_checks),
-        verdict=_verdict(wanted, row, charges, billed),
+        verdict=_verdict(wanted, row, charges, billed, as_of),
         row=row,
         list_name=row.list_name,
         list_date=row.list_date,
@@ -317,13 +317,13 @@ def _no_price(wanted: Wanted, checks: tuple[Check, ...]) -> Quote:
     )
 
 
-def _verdict(wanted: Wanted, row: Row, charges: int | None, billed: Amounts) -> str:
+def _verdict(wanted: Wanted, row: Row, charges: int | None, billed: Amounts, as_of: datetime) -> str:
     many = licenses(wanted.quantity)
     amount = f"{billed.per_term}"
     if billed.per_charge and charges != 1:
         amount = f"{billed.per_charge} per charge, {billed.per_term} for the term"
     words = f"{many} for {term_words(wanted.term_duration, wanted.billing_cycle)}: {amount}."
-    if row.view == PriceView.END_OF_SALE:
+    if row.view == PriceView.END_OF_SALE or (row.end_of_sale_at is not None and row.end_of_sale_at <= as_of):
         words += " End of sale: this price is for subscriptions that run already."
     return f"{words} From {row.list_name}, {day_words(row.list_date)}."
 

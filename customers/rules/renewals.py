@@ -182,7 +182,7 @@ def decide(facts: Facts, value: Worth | None, *, currency: str, as_of: datetime)
         at_stake = value.per_month(found.quantity, currency) if value else None
         checks.append(_priced(found, at_stake))
     return Renewal(
-        verdict=_verdict(facts, at_stake),
+        verdict=_verdict(facts, at_stake, as_of),
         checks=tuple(checks),
         rule=RULE,
         last_day=_last_day(facts) if is_ahead(facts) else None,
@@ -214,11 +214,15 @@ def _priced(found: Next, at_stake: Money | None) -> Check:
     return _check("priced", True, yes, "a list price", str(at_stake))
 
 
-def _verdict(facts: Facts, at_stake: Money | None) -> str:
+def _verdict(facts: Facts, at_stake: Money | None, as_of: datetime) -> str:
     if not is_ahead(facts):
         return "Nothing is at stake at the end of a term."
     money = f"{at_stake} a month at stake" if at_stake is not None else "The money at stake is not known"
-    return f"Last day to act: {day_words(_last_day(facts))}. {money}."
+    last = _last_day(facts)
+    when = (
+        f"Last day to act: {day_words(last)}" if as_of.date() <= last else f"The last day to act was {day_words(last)}"
+    )
+    return f"{when}. {money}."
 
 
 def _last_day(facts: Facts) -> date:
