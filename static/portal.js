@@ -125,7 +125,8 @@ document.addEventListener("click", async (event) => {
   }
   const dialog = at("[data-dialog]") && document.getElementById(at("[data-dialog]").dataset.dialog);
   if (dialog && plain) { event.preventDefault(); dialog.showModal(); }
-  if (at("[data-stop]") && running) { event.preventDefault(); htmx.trigger(running, "htmx:abort"); say("Stopped. What you typed is kept."); }
+  // Not the second click of a double click on Send, whose place it takes.
+  if (at("[data-stop]") && running && event.detail < 2) { event.preventDefault(); htmx.trigger(running, "htmx:abort"); say("Stopped. What you typed is kept."); }
   if (at("#new-answer")) lastQuestion();
   if (at("[data-dismiss]")) at(".bar")?.remove();
   if (at("[data-print]")) window.print();

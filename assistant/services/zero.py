@@ -107,7 +107,7 @@ def _on_subscription(scope: Scope, context: PageContext, as_of: datetime) -> lis
         icon="arrow_up-16",
         title="What can it be upgraded to?",
         about="Fully, in part, or into another one",
-        prompt="What are the transitions eligible for this subscription?",
+        prompt="Which upgrades are possible for this subscription?",
     )
     move = ZeroPrompt(
         icon="arrow_sync-20",
