@@ -3,14 +3,16 @@
 import os
 
 from celery import Celery
-
-# Register the transports before a broker URL is parsed.
-from portal.core import embedded_broker, redis_broker
+from kombu.transport import TRANSPORT_ALIASES
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
-embedded_broker.register()
-redis_broker.register()
+# What the scheme of a broker's URL means here. Only the one that a URL names is imported.
+TRANSPORT_ALIASES.update(
+    embedded="portal.core.embedded_broker:Transport",
+    redis="portal.core.redis_broker:Transport",
+    rediss="portal.core.redis_broker:Transport",
+)
 app = Celery("portal")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()

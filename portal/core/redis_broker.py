@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from kombu import transport
 from kombu.transport import redis, virtual
 
 
@@ -28,9 +27,3 @@ class Channel(redis.Channel):
 
 class Transport(redis.Transport):
     Channel = Channel
-
-
-def register() -> None:
-    """Make `redis://` and `rediss://` mean this transport."""
-    for scheme in ("redis", "rediss"):
-        transport.TRANSPORT_ALIASES[scheme] = f"{__name__}:Transport"

@@ -13,15 +13,13 @@ from typing import Any
 import pytest
 from kombu import Connection
 
-from portal.core import embedded_broker
 from tests.architecture.sources import ROOT
 
 CONSUMER = """
 import sys, time
 from queue import Empty
 from kombu import Connection
-from portal.core import embedded_broker
-embedded_broker.register()
+import portal.celery
 queue = Connection("embedded://localhost", transport_options={"queue_folder": sys.argv[1]}).SimpleQueue("default")
 end = time.monotonic() + 60
 while time.monotonic() < end:
@@ -39,7 +37,6 @@ while time.monotonic() < end:
 
 @pytest.fixture
 def broker(tmp_path: Path) -> Iterator[Connection]:
-    embedded_broker.register()
     with Connection("embedded://localhost", transport_options={"queue_folder": str(tmp_path / "queue")}) as connection:
         connection.transport.state.clear()  # kombu remembers the bindings of the process, whatever the folder
         yield connection
