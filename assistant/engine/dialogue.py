@@ -194,6 +194,8 @@ def _new_question(match: Match, found: Names) -> bool:
     """In the middle of a question: is this an answer to it, or something else altogether?"""
     if only_values(found.masked) or match.skill == "small_talk" and is_about_us(found.masked):
         return False
+    if found.masked.rstrip().endswith("?") and not (found.customers or found.products) and is_about_us(found.masked):
+        return True  # a question about the product that names nothing is no name itself
     return match.skill != "clarify" and match.score >= SURE
 
 

@@ -90,6 +90,13 @@ def test_an_interruption_is_answered_and_the_question_stays_open(say: Say, premi
     assert say("Fabrikam Robotics").skill == "price_lookup"
 
 
+def test_a_question_about_the_product_is_no_name(say: Say) -> None:
+    assert say("what's the price?").answer["asks_for"] == ["product"]
+    reply = say("What are the transitions eligible for this subscription?")
+    assert "matches" not in reply.text
+    assert reply.skill != "price_lookup"
+
+
 def test_stop_ends_a_question(say: Say, premium: Sku) -> None:
     say("price of Business Premium")
     assert say("stop").text == "Stopped. Nothing was changed."

@@ -23,7 +23,7 @@ from tests.assistant.duplicates import left_behind
 pytestmark = pytest.mark.django_db
 # Of the portal's own words, these have a name only.
 STRANGE = "gimme the shebang of Fabrikam Robotics"
-OFFLINE = "clarify"  # what the portal says of them by itself: it asks which of two is meant
+OFFLINE = {"clarify", "out_of_scope"}  # the portal by itself asks what is meant, or declines
 
 
 class Fake(ThreadingHTTPServer):
@@ -98,7 +98,7 @@ def nothing_was_done() -> bool:
 
 def test_off_by_default(ours: Scope, as_of: datetime) -> None:
     assert not model.is_on()
-    assert ask(ours, STRANGE, as_of).skill == OFFLINE
+    assert ask(ours, STRANGE, as_of).skill in OFFLINE
 
 
 def test_it_chooses_a_skill_and_the_answer_says_so(ours: Scope, fake: Fake, as_of: datetime) -> None:
@@ -166,7 +166,7 @@ def test_it_cannot_act(ours: Scope, fake: Fake, fabrikam: Customer, skill: str, 
 def test_nonsense_leaves_the_offline_answer(ours: Scope, fake: Fake, says: Any, as_of: datetime) -> None:
     fake.says = says
     answer = ask(ours, STRANGE, as_of)
-    assert answer.skill == OFFLINE
+    assert answer.skill in OFFLINE
     assert "fake-model" not in answer.text
     assert model.breaker.failures == 1
 
@@ -174,7 +174,7 @@ def test_nonsense_leaves_the_offline_answer(ours: Scope, fake: Fake, says: Any, 
 def test_a_dead_endpoint_is_left_alone_for_a_minute(ours: Scope, fake: Fake, as_of: datetime) -> None:
     fake.says = {}
     for _ in range(6):
-        assert ask(ours, STRANGE, as_of).skill == OFFLINE
+        assert ask(ours, STRANGE, as_of).skill in OFFLINE
     assert len(fake.heard) == model.FAILURES
     fake.says = call("subscription_list")
     assert ask(ours, STRANGE, as_of + timedelta(seconds=61)).skill == "subscription_list"
@@ -184,7 +184,7 @@ def test_a_dead_endpoint_is_left_alone_for_a_minute(ours: Scope, fake: Fake, as_
 def test_one_that_stalls_is_not_waited_for(ours: Scope, fake: Fake, settings: Any, as_of: datetime) -> None:
     settings.ASSISTANT_MODEL_SECONDS = 0.2
     fake.says = "stall"
-    assert ask(ours, STRANGE, as_of).skill == OFFLINE
+    assert ask(ours, STRANGE, as_of).skill in OFFLINE
     assert model.breaker.failures == 1
 
 
