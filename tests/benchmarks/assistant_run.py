@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import os
 import random
-import resource
 import statistics
 import sys
 import time
@@ -14,6 +13,7 @@ from functools import partial
 from uuid import UUID
 
 from tests.benchmarks.lists import Report
+from tests.benchmarks.memory import peak_megabytes
 
 SEED = 3
 QUERIES = 200
@@ -58,11 +58,6 @@ def misspelt(name: str, chance: random.Random) -> str:
     return text[:at] + chance.choice("aeiostn") + text[at + (slip < 0.8) :]
 
 
-def memory() -> float:
-    """What the process has held at most, in MB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
 def timed(run: Callable[[], object]) -> float:
     start = time.perf_counter()
     run()
@@ -104,7 +99,7 @@ def measure(report: Report, count: int) -> None:
     chance = random.Random(SEED)
     known = names(count, chance)
     scope, as_of = Membership.unscoped.get().scope(), clock.now()
-    before = memory()
+    before = peak_megabytes()
     asked = [(name, misspelt(name, chance)) for name in chance.sample(known, QUERIES)]
     customers.match(scope, text="warm up")
     times, hits = [], 0
@@ -127,7 +122,7 @@ def measure(report: Report, count: int) -> None:
         for number, text in enumerate(sentences)
     ]
     report.at_most("A2", "understanding and answer, p95 ms", p95(whole), 150, f"p50 {statistics.median(whole):.1f}")
-    report.at_most("A3", "growth of the process, MB", memory() - before, 150)
+    report.at_most("A3", "growth of the process, MB", peak_megabytes() - before, 150)
 
 
 if __name__ == "__main__":

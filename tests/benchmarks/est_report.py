@@ -9,7 +9,7 @@ reads the whole table). Two more partners have a tenth and a hundredth of the ro
 R1  product path with two workers (request row, parts, dates, formula guard, checkpoints, joining, SHA-256,
     publishing) / psql COPY of the bare columns to /dev/null; median of pairs that alternate. With one worker beside it.
 R2  rows through the ORM (values_list, iterator, csv) / product path, on the partner with about 100,000 rows.
-R5  ru_maxrss of a worker's process, and its growth from the middle partner to the largest.
+R5  most memory of a worker's process, and its growth from the middle partner to the largest.
 R6  peak anonymous memory of the backends that write the report.
 R7  kill -9 of both workers half way: parts written twice, and whether the file is equal.
 R8  django-tables2's TableExport and django-import-export / product path, on the partner with about 100,000 rows.

@@ -7,7 +7,6 @@ tell it to, and prints what became of it; so starting Python is in no figure, an
 from __future__ import annotations
 
 import json
-import resource
 import statistics
 import subprocess
 import sys
@@ -29,6 +28,7 @@ from downloads.reports import REPORTS
 from portal.core import clock
 from portal.core.models import Membership
 from portal.core.scope import Scope
+from tests.benchmarks.memory import peak_megabytes
 
 EVERYTHING = Scope.for_operator()
 EST = REPORTS["est"]
@@ -41,7 +41,7 @@ def work() -> None:
     """A worker process: see above."""
     for line in sys.stdin:
         outcome = services.run(request_id=int(line), now=clock.now)
-        megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        megabytes = peak_megabytes()
         print(json.dumps({"outcome": outcome, "megabytes": megabytes}), flush=True)
 
 

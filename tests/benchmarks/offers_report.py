@@ -8,7 +8,7 @@ has a tenth of the rows.
 
 R3  product path of the upsell report with one worker / COPY of the same rows by SQL; median of pairs that alternate.
 R4  the same for targeted offers, whose rules are those of the cart, in Python.
-R5  ru_maxrss of the worker's process, and its growth from the smaller to the larger partner.
+R5  most memory of the worker's process, and its growth from the smaller to the larger partner.
 
 The rows of both ways are compared first: they must be equal.
 """
@@ -18,7 +18,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
 import statistics
 import subprocess
 import sys
@@ -34,6 +33,7 @@ from django.core.management import call_command
 
 from tests import services as parts
 from tests.benchmarks import offers_sql
+from tests.benchmarks.memory import peak_megabytes
 from tests.downloads.installation import database
 
 SQL = {"upsell": offers_sql.UPSELL, "targeted-offers": offers_sql.TARGETED}
@@ -204,7 +204,7 @@ def work(key: str, partner: int, keep: str) -> None:
     seconds = time.perf_counter() - started
     request.refresh_from_db()
     assert outcome == "completed", request.failure
-    megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    megabytes = peak_megabytes()
     if keep:
         with services.open_file(scope, request_id=request.pk, as_of=clock.now()).file as file:
             Path(keep).write_bytes(file.read())
