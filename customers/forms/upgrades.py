@@ -19,6 +19,7 @@ class UpgradeInput:
     quantity: str
     into: UUID | None
     etag: str
+    promotion_id: str
     confirmed: bool
 
     @property
@@ -33,5 +34,6 @@ def read_upgrade(data: QueryDict) -> UpgradeInput:
         quantity=data.get("quantity", "").strip()[:40],
         into=uuid_of(data.get("into", "")[:40]),
         etag=data.get("etag", "")[:120],
+        promotion_id=data.get("promotion", "")[:40],
         confirmed=data.get("confirmed") == "1",
     )

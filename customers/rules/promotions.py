@@ -102,6 +102,17 @@ class LineOutcome:
         """The fraction that the applied promotion takes off."""
         return self.applied.discount if self.applied else None
 
+    @property
+    def promotion_id(self) -> str:
+        """Of the promotion that applies; empty when none does."""
+        return self.applied.promotion_id if self.applied else ""
+
+    @property
+    def unit_price(self) -> Decimal | None:
+        """Per license for the whole term, after the promotion; None without a price."""
+        price = self.quote.unit_price
+        return None if price is None else (price * (1 - (self.discount or Decimal(0)))).quantize(Decimal("0.000001"))
+
 
 def explain(line: Line, *, buyer: Buyer, promotions: Sequence[Promotion], quote: Quote, as_of: datetime) -> LineOutcome:
     """Every promotion for the SKU of the line with its checks, and the one that applies.

@@ -16,7 +16,12 @@ The rule, made precise:
    effectiveUnitPrice comes from what was paid, a promotion included.
 4. What is billed once and has no term is charged whole; nothing of it can be prorated.
 5. A missing fact makes no amount: the line stands without one and says what is missing.
-6. The billing period is the calendar month of the event in UTC. The credit of an approved ticket stands in the next.
+6. Charge types: an order writes `new`, a change of licenses `addQuantity` or `removeQuantity`, a cancellation in its
+   window `cancelImmediate`, an upgrade a pair of `convert`, or of `moveQuantity` where the licenses go into an existing
+   subscription, and the credit of a ticket `customerCredit`. `cycleCharge`, `renew`, `extendTerm` and
+   `changeBillingPlan` are only in the vendor's own file: time causes them, or the renewal that carries out what was
+   scheduled, and no operation here changes a running term.
+7. The billing period is the calendar month of the event in UTC. The credit of an approved ticket stands in the next.
 """
 
 from __future__ import annotations

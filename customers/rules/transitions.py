@@ -17,6 +17,8 @@ The rule, made precise:
 5. Into an existing subscription: active, of the target product, not the source, outside its own cancellation window,
    with a term as long or longer that ends on the same day or later. Its term and plan stay.
 6. What is scheduled is deleted, the promotion ends with the product, and the upgrade itself cannot be canceled.
+7. The new subscription of a partial upgrade takes a promotion as a purchase does (§6.3). An existing one keeps what it
+   has. Of a full upgrade, which keeps its subscription, the sources do not say it: none is promised.
 
 Each refusal carries the vendor's codes (§8.2): `errorCode` of the eligibility, `targetErrorCode` of the subscription
 to go into, and `apiError` where a request is answered with one. Those that only events of the vendor have are in NOT_DECIDED.
@@ -162,6 +164,10 @@ class Eligibility(Decision):
 
     is_full: bool
     transition_type: TransitionType
+
+    def takes_promotion(self, *, is_into_existing: bool) -> bool:
+        """Is there a new subscription that a promotion may apply to?"""
+        return self.allowed and not self.is_full and not is_into_existing
 
 
 @dataclass(frozen=True, kw_only=True)

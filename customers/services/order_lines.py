@@ -37,15 +37,14 @@ class Bought:
 
     @property
     def promotion_id(self) -> str:
-        return self.outcome.applied.promotion_id if self.outcome.applied else ""
+        return self.outcome.promotion_id
 
     @property
     def unit_price(self) -> Decimal:
         """Per license for the whole term, after the promotion."""
-        price = self.outcome.quote.unit_price
-        if price is None:
+        if self.outcome.unit_price is None:
             raise ValueError("a line without a price was ordered")
-        return (price * (1 - (self.outcome.discount or Decimal(0)))).quantize(Decimal("0.000001"))
+        return self.outcome.unit_price
 
 
 def order_line(bought: Bought, *, order: Order, number: int, subscription: Subscription) -> OrderLine:

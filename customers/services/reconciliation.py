@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any
@@ -75,13 +75,18 @@ def credited(
 
 
 def converted(
+    scope: Scope, *, before: Item, target: Subscription, list_price: Decimal | None, licenses: int, as_of: datetime
+) -> list[ReconciliationLine]:
+    """Licenses became another product, in this or a new subscription. `list_price` is what the list asks for its term."""
+    after = _item(target, replace(queries.ordered(scope, target), list_price=list_price))
+    return _pair(scope, ChargeType.CONVERT, before, after, licenses, as_of)
+
+
+def moved(
     scope: Scope, *, before: Item, target: Subscription, licenses: int, as_of: datetime
 ) -> list[ReconciliationLine]:
-    """Licenses were upgraded: what they were is given back, what they are is charged. A pair with one ReferenceId."""
-    reference = str(uuid4())
-    pair = [(before, -licenses), (item(scope, target), licenses)]
-    lines = [_line(each, ChargeType.CONVERT, many, as_of, reference=reference) for each, many in pair]
-    return _write(scope, lines, as_of)
+    """Licenses were upgraded into a subscription that was there."""
+    return _pair(scope, ChargeType.MOVE_QUANTITY, before, item(scope, target), licenses, as_of)
 
 
 @writes
@@ -99,6 +104,15 @@ def draft(
     adds them up."""
     month = rule.month_after(as_of) if kind == ChargeType.CUSTOMER_CREDIT else None
     return _line(_item(row, told or Ordered()), kind, billable, as_of, reference=reference, month=month)
+
+
+def _pair(
+    scope: Scope, kind: ChargeType, before: Item, after: Item, licenses: int, as_of: datetime
+) -> list[ReconciliationLine]:
+    """What the licenses were is given back, what they are is charged. Both lines have one ReferenceId."""
+    reference = str(uuid4())
+    pair = [(before, -licenses), (after, licenses)]
+    return _write(scope, [_line(each, kind, many, as_of, reference=reference) for each, many in pair], as_of)
 
 
 def _item(row: Subscription, told: Ordered) -> Item:

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -16,9 +17,11 @@ from customers.queries import upgrades as queries
 from customers.rules import transitions as rule
 from customers.rules.cart import Limits
 from customers.rules.pricing import Quote
+from customers.rules.promotions import LineOutcome
 from customers.rules.transitions import Eligibility, Existing, Offer, Source, Stage, Standing, TransitionType
 from customers.rules.vocabulary import SubscriptionStatus, day_words
-from customers.services import customers, pricing, reconciliation, subscription_changes, subscription_facts
+from customers.services import customers, pricing, promotions, reconciliation, subscription_changes, subscription_facts
+from customers.services.reconciliation import Item
 from customers.services.subscription_changes import Losses, ScheduleWouldBeLost
 from customers.services.subscription_facts import Known
 from customers.services.subscriptions import SubscriptionNotFound
@@ -32,6 +35,13 @@ LEAVES: dict[str, Any] = {
     "scheduled_actions": [],
     "refundable_quantity": None,
 }
+
+
+class PromotionChanged(ValueError):
+    """Another promotion applies than the one that was shown, or none any more."""
+
+    def __init__(self) -> None:
+        super().__init__("The promotion changed since you looked. Nothing was upgraded. Look at the price once more.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +87,8 @@ class Options:
 
 @dataclass(frozen=True, kw_only=True)
 class Chosen:
-    """One upgrade, before it is made. `lost` are sentences beside the schedule."""
+    """One upgrade, before it is made. `lost` are sentences beside the schedule. `outcome`: the promotions of the new
+    subscription, and its price; None where there is no new one."""
 
     target: Target
     quantity: int
@@ -85,6 +96,17 @@ class Chosen:
     eligibility: Eligibility
     lost: tuple[str, ...]
     losses: Losses  # what is scheduled and would be deleted, of the subscription that the licenses go into as well
+    outcome: LineOutcome | None
+
+    @property
+    def promotion_id(self) -> str:
+        return self.outcome.promotion_id if self.outcome else ""
+
+    @property
+    def unit_price(self) -> Decimal | None:
+        """Per license for the whole term, after the promotion; None where nobody told it."""
+        quote = self.outcome or self.target.quote
+        return quote.unit_price if quote else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,7 +128,13 @@ def options(scope: Scope, *, subscription_id: UUID, as_of: datetime) -> Options:
 
 
 def choose(
-    found: Options, *, to_sku: str, quantity: int, into_subscription_id: UUID | None, as_of: datetime
+    scope: Scope,
+    found: Options,
+    *,
+    to_sku: str,
+    quantity: int,
+    into_subscription_id: UUID | None,
+    as_of: datetime,
 ) -> Chosen | None:
     """One of the options with its decision; None where there is no such target or subscription to go into."""
     target = next((each for each in found.targets if each.reference == to_sku), None)
@@ -124,7 +152,15 @@ def choose(
         decision = rule.into_new(source, target.offer, quantity=quantity, as_of=as_of)
     lost = _lost(found.row, decision, into, as_of)
     losses = subscription_changes.with_those_of(found.losses, into)
-    return Chosen(target=target, quantity=quantity, into=into, eligibility=decision, lost=lost, losses=losses)
+    outcome = None
+    if decision.takes_promotion(is_into_existing=into is not None):
+        outcome = promotions.explain_line(
+            scope, customer_id=found.row.customer_id, sku_id=target.sku.pk, term_duration=source.term_duration,
+            billing_cycle=source.billing_cycle, quantity=quantity, as_of=as_of,
+        )  # fmt: skip
+    return Chosen(
+        target=target, quantity=quantity, into=into, eligibility=decision, lost=lost, losses=losses, outcome=outcome
+    )
 
 
 @writes
@@ -137,29 +173,35 @@ def start(
     etag: str,
     as_of: datetime,
     into_subscription_id: UUID | None = None,
+    promotion_id: str | None = None,
     confirmed: bool = False,
 ) -> Transition:
-    """Upgrade now. `confirmed`: the loss of the schedule is accepted.
+    """Upgrade now. `confirmed`: the loss of the schedule is accepted. `promotion_id`: the promotion that was shown, empty
+    for none; None takes what applies.
 
     Raises SubscriptionNotFound (also where there is no such target), SubscriptionChanged, NotAllowed,
-    ScheduleWouldBeLost, PermissionDenied."""
+    ScheduleWouldBeLost, PromotionChanged, PermissionDenied."""
     known = subscription_changes.opened(scope, subscription_id=subscription_id, etag=etag)
     if into_subscription_id is not None:
         subscription_facts.locked(scope, subscription_id=into_subscription_id)
     found = _options(known, as_of=as_of)
-    chosen = choose(found, to_sku=to_sku, quantity=quantity, into_subscription_id=into_subscription_id, as_of=as_of)
+    chosen = choose(
+        scope, found, to_sku=to_sku, quantity=quantity, into_subscription_id=into_subscription_id, as_of=as_of
+    )
     if chosen is None:
         raise SubscriptionNotFound
     chosen.eligibility.require()
     if chosen.losses and not confirmed:
         raise ScheduleWouldBeLost(chosen.losses.scheduled)
+    if promotion_id is not None and promotion_id != chosen.promotion_id:
+        raise PromotionChanged
     from_item, before = known.row.offer_id, reconciliation.item(scope, known.row)
     target = _carry_out(known, chosen, as_of=as_of)
     made = _record(known.row, target, chosen, from_item, as_of=as_of)
     subscription_changes.refresh(scope, [known.row, target], as_of=as_of)
     if target.created_at == as_of:  # one more subscription
         customers.refresh_summaries(scope, customer_ids={target.customer_id}, as_of=as_of)
-    reconciliation.converted(scope, before=before, target=target, licenses=chosen.quantity, as_of=as_of)
+    _bill(scope, before, target, chosen, as_of=as_of)
     return made
 
 
@@ -321,8 +363,8 @@ def _product(row: Subscription, chosen: Chosen) -> dict[str, Any]:
         "sku_id": sku.sku_id,
         "offer_name": sku.title,
         "friendly_name": sku.title if row.friendly_name == row.offer_name else row.friendly_name,
-        "promotion_id": "",
-        "unit_price": quote.unit_price if quote else None,
+        "promotion_id": chosen.promotion_id,
+        "unit_price": chosen.unit_price,
         "currency": quote.currency if quote else row.currency,
     }
 
@@ -387,12 +429,24 @@ def _record(row: Subscription, target: Subscription, chosen: Chosen, from_item: 
         term_duration=target.term_duration,
         billing_cycle=target.billing_cycle,
         transition_type=kind,
+        promotion_id=chosen.promotion_id,
     )
     steps = ["Conversion", "LicenseReassignment"] if kind == TransitionType.WITH_LICENSES else ["Conversion"]
     for name in steps:
         for state in ("Started", "Completed"):
             TransitionEvent.objects.create(transition=made, name=name, status=state, occurred_at=as_of)
     return made
+
+
+def _bill(scope: Scope, before: Item, target: Subscription, chosen: Chosen, *, as_of: datetime) -> None:
+    """The pair of lines: licenses that moved into another subscription, or became another product."""
+    if chosen.into is not None:
+        reconciliation.moved(scope, before=before, target=target, licenses=chosen.quantity, as_of=as_of)
+        return
+    listed = chosen.target.quote.unit_price if chosen.target.quote else None
+    reconciliation.converted(
+        scope, before=before, target=target, list_price=listed, licenses=chosen.quantity, as_of=as_of
+    )
 
 
 def _plain(value: Any) -> Any:

@@ -16,6 +16,7 @@ from customers.services import duplicates as service
 from customers.services import transitions
 from customers.services.subscription_changes import ScheduleWouldBeLost, SubscriptionChanged
 from customers.services.subscriptions import SubscriptionNotFound
+from customers.services.transitions import PromotionChanged
 from customers.tables.duplicates import EXPORTED, DuplicateTable
 from portal.core import clock
 from portal.core.access import can, needs, why_not
@@ -63,7 +64,7 @@ def upgrade(request: PortalRequest, subscription_id: UUID) -> HttpResponse:
         if posted and typed.number is not None:
             try:
                 return _made(request, subscription_id, typed, typed.number)
-            except (SubscriptionChanged, ScheduleWouldBeLost, NotAllowed) as refused:
+            except (SubscriptionChanged, ScheduleWouldBeLost, PromotionChanged, NotAllowed) as refused:
                 problem = refused
         return _upgrade_page(request, subscription_id, typed, problem)
     except SubscriptionNotFound as gone:
@@ -78,6 +79,7 @@ def _made(request: PortalRequest, subscription_id: UUID, typed: UpgradeInput, qu
         quantity=quantity,
         into_subscription_id=typed.into,
         etag=typed.etag,
+        promotion_id=typed.promotion_id,
         confirmed=typed.confirmed,
         as_of=clock.now(),
     )
@@ -99,10 +101,10 @@ def _upgrade_page(
         wrong = f"“{typed.quantity}” is not a number of licenses." if typed.quantity else "Enter a number of licenses."
     elif typed.to and number is not None:
         chosen = transitions.choose(
-            found, to_sku=typed.to, quantity=number, into_subscription_id=typed.into, as_of=as_of
+            request.scope, found, to_sku=typed.to, quantity=number, into_subscription_id=typed.into, as_of=as_of
         )
         wrong = "" if chosen else "The product and the subscription to go into do not fit together. Choose again."
-    statuses = {SubscriptionChanged: 409, ScheduleWouldBeLost: 422, NotAllowed: 422}
+    statuses = {SubscriptionChanged: 409, PromotionChanged: 409, ScheduleWouldBeLost: 422, NotAllowed: 422}
     context = {
         "options": found,
         "existing": [each.subscription for target in found.targets for each in target.into],

@@ -164,6 +164,19 @@ def test_full_or_partial(quantity: int, full: bool, words: str) -> None:
     assert decision.transition_type == (TransitionType.WITH_LICENSES if full else TransitionType.ONLY)
 
 
+PROMOTED = [
+    pytest.param(new(quantity=10), False, True, id="§6.3 a new subscription takes one"),
+    pytest.param(existing(quantity=10), True, False, id="§6.3 an existing one does not"),
+    pytest.param(new(), False, False, id="a full upgrade keeps its subscription"),
+    pytest.param(new(quantity=0), False, False, id="what is refused takes none"),
+]
+
+
+@pytest.mark.parametrize(("decision", "is_into_existing", "takes"), PROMOTED)
+def test_what_takes_a_promotion(decision: Eligibility, is_into_existing: bool, takes: bool) -> None:
+    assert decision.takes_promotion(is_into_existing=is_into_existing) is takes
+
+
 def test_no_path_leads_up() -> None:
     failed = [check for check in source_checks(SOURCE, has_targets=False, as_of=NOW) if not check.passed]
     assert [(check.code, check.data["errorCode"]) for check in failed] == [("has_paths", 7)]

@@ -194,6 +194,15 @@ def test_a_partial_upgrade_keeps_the_cycle(ours: Scope, row: Subscription, as_of
     assert lines(ours)[2].subtotal == Decimal("-69.32")
 
 
+def test_a_promotion_of_the_new_product_stands_on_its_line(ours: Scope, row: Subscription, as_of: datetime) -> None:
+    covers = (("CFQ7TTC0LCHC", "0002", row.term_duration, row.billing_cycle, "0.25"),)
+    factories.make_promotion(promotion_id="39NFJQT1PM6C:0005:39NFJQT1Q5L7", covers=covers)
+    upgrade(ours, row, as_of, quantity=4, confirmed=True)
+    new = lines(ours)[1]
+    assert (new.unit_price, new.effective_unit_price) == (Decimal(20), Decimal("13.50"))
+    assert new.price_adjustment == "25% off by promotion 39NFJQT1PM6C:0005:39NFJQT1Q5L7"
+
+
 def test_into_an_existing_one(ours: Scope, customer: Customer, row: Subscription, as_of: datetime) -> None:
     """Each side by its own cycle: 10 of 30 days are left of the one that is there."""
     there = make(
@@ -204,6 +213,7 @@ def test_into_an_existing_one(ours: Scope, customer: Customer, row: Subscription
     upgrade(ours, row, as_of, quantity=10, into_subscription_id=there.subscription_id, confirmed=True)
     old, new = lines(ours)
     assert (old.subtotal, new.subtotal, new.subscription_id) == (Decimal("-90.00"), Decimal("83.30"), there.pk)
+    assert (old.charge_type, new.charge_type) == ("moveQuantity", "moveQuantity")
 
 
 def test_a_credit_of_a_ticket_stands_in_the_next_month(ours: Scope, row: Subscription, as_of: datetime) -> None:

@@ -17,6 +17,7 @@ from customers.rules.transitions import Stage
 from customers.services import subscription_changes, transitions
 from customers.services.subscription_changes import ScheduleWouldBeLost, SubscriptionChanged
 from customers.services.subscriptions import SubscriptionNotFound
+from customers.services.transitions import PromotionChanged
 from portal.core.decision import NotAllowed
 from portal.core.models import AuditEvent
 from portal.core.scope import Scope
@@ -113,6 +114,56 @@ def test_a_partial_upgrade_makes_a_second_one(ours: Scope, source: Subscription,
     assert events(ours, made) == [("Conversion", "Started"), ("Conversion", "Completed")]
     assert fresh(ours, source).duplicate_of_id is None
     assert Customer.objects.within(ours).get().subscription_count == 2
+
+
+OFFER = "39NFJQT1PM6C:0005:39NFJQT1Q5L7"
+
+
+@pytest.fixture
+def offered(source: Subscription) -> str:
+    """A quarter off Premium, for the term and the plan of the source, up to 20 licenses."""
+    limit = [{"minSeats": 1, "maxSeats": 20, "type": "SubscriptionQuantity"}]
+    covers = (("CFQ7TTC0LCHC", "0002", source.term_duration, source.billing_cycle, "0.25"),)
+    factories.make_promotion(promotion_id=OFFER, covers=covers, seat_constraints=limit)
+    return OFFER
+
+
+def test_the_new_subscription_of_a_partial_upgrade_takes_a_promotion(
+    ours: Scope, source: Subscription, offered: str, as_of: datetime
+) -> None:
+    made = start(ours, source, as_of, quantity=10, promotion_id=offered)
+    second = Subscription.objects.within(ours).get(subscription_id=made.to_subscription_id)
+    assert (made.promotion_id, second.promotion_id, second.unit_price) == (offered, offered, Decimal(198))
+    assert fresh(ours, source).promotion_id == source.promotion_id
+
+
+def test_where_no_promotion_applies_the_upgrade_has_the_list_price(
+    ours: Scope, customer: Customer, source: Subscription, offered: str, as_of: datetime
+) -> None:
+    too_many = start(ours, source, as_of, quantity=21)
+    second = Subscription.objects.within(ours).get(subscription_id=too_many.to_subscription_id)
+    assert (second.promotion_id, second.unit_price) == ("", Decimal(264))
+    there = factories.make_subscription(
+        customer,
+        name="HQ",
+        quantity=5,
+        offer_id=f"{PREMIUM}:CFQ7TTC0X6RN",
+        unit_price=Decimal(250),
+        currency="USD",
+    )
+    start(ours, fresh(ours, source), as_of, quantity=5, into_subscription_id=there.subscription_id)
+    assert (fresh(ours, there).promotion_id, fresh(ours, there).unit_price) == ("", Decimal(250))
+    start(ours, fresh(ours, source), as_of, quantity=34)
+    assert (fresh(ours, source).promotion_id, fresh(ours, source).unit_price) == ("", Decimal(264))
+
+
+@pytest.mark.parametrize("shown", ["", "39NFJQT26J7Z:0006:084R5MQ9QF1W"])
+def test_another_promotion_than_the_one_that_was_shown(
+    ours: Scope, source: Subscription, offered: str, as_of: datetime, shown: str
+) -> None:
+    with pytest.raises(PromotionChanged):
+        start(ours, source, as_of, quantity=10, promotion_id=shown)
+    assert fresh(ours, source).quantity == 60
 
 
 def test_into_an_existing_one(ours: Scope, customer: Customer, source: Subscription, as_of: datetime) -> None:

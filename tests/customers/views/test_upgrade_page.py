@@ -70,6 +70,24 @@ def test_what_is_lost_is_said_before_confirming(client: Client, source: Subscrip
     assert "This deletes what is scheduled:" in get(client, source, to=PREMIUM, quantity=60)
 
 
+def test_the_promotion_of_the_new_subscription_is_shown_and_held(
+    client: Client, source: Subscription, ours: Scope
+) -> None:
+    covers = (("CFQ7TTC0LCHC", "0002", source.term_duration, source.billing_cycle, "0.25"),)
+    offer = factories.make_promotion(promotion_id="39NFJQT1PM6C:0005:39NFJQT1Q5L7", covers=covers)
+    part = get(client, source, to=PREMIUM, quantity=10)
+    assert "Promotion Launch offer applies: $198.00 per license for 1 year." in part
+    assert f'name="promotion" value="{offer.promotion_id}"' in part
+    assert "Launch offer" not in get(client, source, to=PREMIUM, quantity=60)
+    form = {"to": PREMIUM, "quantity": "10", "etag": "one", "promotion": offer.promotion_id}
+    offer.ends_at = clock.now() - timedelta(days=1)
+    offer.save()
+    response = client.post(address(source), form)
+    assert response.status_code == 409
+    assert "The promotion changed since you looked. Nothing was upgraded." in response.content.decode()
+    assert not Transition.objects.within(ours).exists()
+
+
 def test_it_is_made_once(client: Client, source: Subscription, ours: Scope) -> None:
     form = {"to": PREMIUM, "quantity": "60", "etag": "one"}
     response = client.post(address(source), form, follow=True)
