@@ -6,14 +6,14 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
 from django.db.models import Max
 
 from assistant.models import Conversation, Turn
 from assistant.services import conversations
-from assistant.skill import ANSWERED, ERROR, REFUSED, Answer, Link
+from assistant.skill import ANSWERED, ERROR, Answer, Link
 from customers.services import cart as carts
 from portal.core import audit
+from portal.core.access import require
 from portal.core.jobs import writes
 from portal.core.scope import Scope
 
@@ -22,8 +22,9 @@ from portal.core.scope import Scope
 def change_line(scope: Scope, *, conversation_id: uuid.UUID, number: int, as_of: datetime) -> Turn:
     """Do what the card of turn `number` offers and say what happened. Pressed again: the first result.
 
-    What is done comes from the stored card, never from the request. Raises ConversationNotFound.
+    What is done comes from the stored card, never from the request. Raises ConversationNotFound, PermissionDenied.
     """
+    require(scope, "sell")
     conversation = (
         conversations.mine(scope).select_for_update(of=("self",)).filter(conversation_id=conversation_id).first()
     )
@@ -55,12 +56,16 @@ def change_line(scope: Scope, *, conversation_id: uuid.UUID, number: int, as_of:
 
 @writes
 def keep_line(scope: Scope, *, conversation_id: uuid.UUID, number: int, as_of: datetime) -> Turn:
-    """The person leaves the line as it is: the offer is closed, the cart untouched. Raises ConversationNotFound."""
+    """The person leaves the line as it is: the offer is closed, the cart untouched.
+
+    Raises ConversationNotFound, PermissionDenied."""
+    require(scope, "sell")
     conversation = conversations.get(scope, conversation_id=conversation_id)
     offered, card = _offer(scope, conversation, number)
     if not card.get("done"):
         card["kept"] = True
         offered.save(update_fields=["answer"])
+        audit.record(scope, "assistant.acted", conversation, as_of=as_of, after={"turn": number, "kept": True})
     return offered
 
 
@@ -88,8 +93,6 @@ def _change(scope: Scope, card: dict[str, Any], as_of: datetime) -> Answer:
             quantity=card["quantity"],
             as_of=as_of,
         )
-    except PermissionDenied as denied:
-        return Answer(lead="Nothing was changed.", body=str(denied), status=REFUSED, links=(page,))
     except carts.CartChanged as changed:
         again = (f"Why is there no promotion on line {card['number']}?",)
         return Answer(lead="Nothing was changed.", body=str(changed), status=ERROR, chips=again, links=(page,))

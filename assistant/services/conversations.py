@@ -367,10 +367,12 @@ def clear(scope: Scope, *, conversation_id: uuid.UUID, as_of: datetime) -> None:
     if conversation is None:
         raise ConversationNotFound
     proposals.drop(scope, conversation, Proposal.State.STOPPED, as_of)
+    before = {"cleared_at": conversation.cleared_at and conversation.cleared_at.isoformat()}
     conversation.cleared_at = as_of
     conversation.state = {}
     conversation.save(update_fields=["cleared_at", "state"])
-    audit.record(scope, "assistant.cleared", conversation, as_of=as_of)
+    after = {"cleared_at": as_of.isoformat()}
+    audit.record(scope, "assistant.cleared", conversation, as_of=as_of, before=before, after=after)
 
 
 @writes

@@ -31,7 +31,7 @@ def hide(scope: Scope, *, subscription_id: UUID, as_of: datetime) -> None:
         subscription=row, user_id=_person(scope), notice=UPGRADE, defaults={"hidden_at": as_of}
     )
     if made:
-        audit.record(scope, "notice.hidden", row, as_of=as_of, after={"notice": UPGRADE})
+        audit.record(scope, "notice.hidden", row, as_of=as_of, after={"notice": UPGRADE, "hidden": True})
 
 
 @writes
@@ -43,7 +43,8 @@ def show(scope: Scope, *, subscription_id: UUID, as_of: datetime) -> None:
         HiddenNotice.objects.within(scope).filter(subscription=row, user_id=_person(scope), notice=UPGRADE).delete()
     )
     if gone:
-        audit.record(scope, "notice.shown", row, as_of=as_of, before={"notice": UPGRADE})
+        before = {"notice": UPGRADE, "hidden": True}
+        audit.record(scope, "notice.shown", row, as_of=as_of, before=before, after={"hidden": False})
 
 
 def _person(scope: Scope) -> int:

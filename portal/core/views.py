@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from copy import copy
+from dataclasses import replace
 from typing import Any
 
 from django.contrib import messages
@@ -22,6 +23,7 @@ from portal.core.auth import start_session, tries_left
 from portal.core.forms import ChangePasswordForm, ProfileForm, SignInForm
 from portal.core.models import User
 from portal.core.request import PortalRequest
+from portal.core.scope import Scope
 
 OWN = "it is the person's own"
 
@@ -72,7 +74,7 @@ def signout(request: PortalRequest) -> HttpResponse:
 def profile(request: PortalRequest) -> HttpResponse:
     form = ProfileForm(request.POST or None, instance=copy(request.user))
     if request.method == "POST" and form.is_valid():
-        form.save()
+        _keep(request, form.cleaned_data)
         messages.success(request, "Your profile is saved.")
         return redirect("profile")
     return _profile(request, form=form)
@@ -88,7 +90,7 @@ def password(request: PortalRequest) -> HttpResponse:
         return _profile(request, password_form=form)
     with transaction.atomic():
         user = form.save()
-        audit.record(request.scope, "password.changed", user, as_of=clock.now())
+        audit.record(_own_scope(request), "password.changed", user, as_of=clock.now())
     update_session_auth_hash(request, user)
     messages.success(request, "Your password is changed. Other devices are signed out.")
     return redirect("profile")
@@ -110,9 +112,27 @@ def _profile(request: PortalRequest, **forms: Any) -> HttpResponse:
 def theme(request: PortalRequest) -> HttpResponse:
     """Light, dark, or as the device has it. Anything else is as the device."""
     chosen = request.POST.get("theme", "")
-    request.user.theme = chosen if chosen in User.Theme.values else User.Theme.SYSTEM
-    request.user.save(update_fields=["theme"])
+    _keep(request, {"theme": chosen if chosen in User.Theme.values else User.Theme.SYSTEM})
     return HttpResponseRedirect(safe_next(request))
+
+
+def _keep(request: PortalRequest, fields: dict[str, Any]) -> None:
+    """Store what the person says about themselves, with the entry; nothing where all is as it was."""
+    with transaction.atomic():
+        user = User.objects.select_for_update(of=("self",)).get(pk=request.user.pk)
+        before = {name: getattr(user, name) for name, value in fields.items() if getattr(user, name) != value}
+        if not before:
+            return
+        after = {name: fields[name] for name in before}
+        for name, value in after.items():
+            setattr(user, name, value)
+        user.save(update_fields=[*after])
+        audit.record(_own_scope(request), "profile.changed", user, as_of=clock.now(), before=before, after=after)
+
+
+def _own_scope(request: PortalRequest) -> Scope:
+    """Who is asking; also one who works for no partner."""
+    return replace(request.scope, user_id=request.user.pk)
 
 
 @signed_in(reason=OWN)
@@ -122,10 +142,12 @@ def membership(request: PortalRequest, pk: int) -> HttpResponse:
     chosen = request.user.memberships.select_related("partner").filter(pk=pk).first()
     if chosen is None:
         raise Http404
+    before = {"current_membership": request.user.current_membership_id}
     request.user.current_membership = chosen
     with transaction.atomic():
         request.user.save(update_fields=["current_membership"])
-        audit.record(chosen.scope(), "membership.switched", chosen, as_of=clock.now())
+        after = {"current_membership": chosen.pk}
+        audit.record(chosen.scope(), "membership.switched", chosen, as_of=clock.now(), before=before, after=after)
     messages.success(request, f"You work in {chosen.partner.name} now.")
     return redirect("customers:home")
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 import uuid
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.files.base import ContentFile
@@ -61,9 +61,12 @@ class World:
         return f"{self.address(name)}?{query.format(**self.arguments)}" if query else self.address(name)
 
     @classmethod
-    def of(cls, kind: str, name: str, *, roles: tuple[str, ...] = (Role.SALES_AGENT,), mark: str = "Ours") -> World:
+    def of(
+        cls, kind: str, name: str, *, roles: tuple[str, ...] = (Role.SALES_AGENT,), mark: str = "Ours",
+        now: datetime | None = None,
+    ) -> World:  # fmt: skip
         """`mark` is in every name, so that a page that shows one of them can be told."""
-        now = clock.now()
+        now = now or clock.now()
         partner = factories.make_partner(f"{mark} {name}", kind=kind)
         user = factories.make_member(partner, roles=roles, name=f"{mark} Person")
         reseller = factories.make_reseller(partner, f"{mark} Reseller", mpn_id="7654321")

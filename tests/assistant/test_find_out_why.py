@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 import pytest
+from django.core.exceptions import PermissionDenied
 
 from assistant import services
 from assistant.models import Turn
@@ -86,7 +87,8 @@ def test_without_the_right_to_sell_there_is_an_explanation_and_no_button(
     turn = _ask(scope, cart, as_of)
     assert turn.text.startswith("There is no promotion")
     assert turn.answer["cards"][1]["may"] is False
-    assert _press(scope, turn, as_of).status == "refused"
+    with pytest.raises(PermissionDenied):
+        _press(scope, turn, as_of)
     assert CartLine.objects.within(ours).get(cart=cart).term_duration == "P1M"
 
 
