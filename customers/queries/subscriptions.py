@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, DecimalField, ExpressionWrapper, F, Q, QuerySet, Sum
 
 from customers.models import Customer, Subscription, Transition
 from customers.queries import customers, search
@@ -103,6 +104,33 @@ def active_of_customer(scope: Scope, *, customer_id: int) -> QuerySet[Subscripti
     """The active subscriptions of one customer, by name."""
     rows = of_customer(scope, customer_id=customer_id).filter(status=SubscriptionStatus.ACTIVE)
     return rows.order_by("name_key", "id")
+
+
+def billed_of_customer(scope: Scope, *, customer_id: int) -> QuerySet[Subscription]:
+    """The subscriptions of one customer that are billed by license, in no order. A suspended one still is, a legacy one
+    (without a product) not (contract §3.3)."""
+    billed = Q(status=SubscriptionStatus.ACTIVE) | Q(status=SubscriptionStatus.SUSPENDED) & ~Q(product_id="")
+    return of_customer(scope, customer_id=customer_id).filter(billed).exclude(billing_type="usage")
+
+
+@dataclass(frozen=True)
+class PriceSum:
+    """Subscriptions of one currency and term: how many, and the sum of their prices for the term (None: not known)."""
+
+    currency: str
+    term_duration: str
+    count: int
+    per_term: Decimal | None
+
+
+def price_sums(rows: QuerySet[Subscription]) -> list[PriceSum]:
+    """One query, as many answers as there are currencies and terms."""
+    price = ExpressionWrapper(
+        F("unit_price") * F("quantity"), output_field=DecimalField(max_digits=30, decimal_places=6)
+    )
+    parted = rows.order_by().values("currency", "term_duration", unpriced=Q(unit_price__isnull=True))
+    grouped = parted.annotate(n=Count("pk"), price=Sum(price)).order_by("currency", "term_duration")
+    return [PriceSum(row["currency"], row["term_duration"], row["n"], row["price"]) for row in grouped]
 
 
 def active_addons(scope: Scope, subscription: Subscription) -> list[Subscription]:

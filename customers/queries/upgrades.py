@@ -5,23 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db.models import (
-    Count,
-    DecimalField,
-    Exists,
-    ExpressionWrapper,
-    F,
-    Max,
-    OuterRef,
-    Q,
-    QuerySet,
-    Subquery,
-    Sum,
-)
+from django.db.models import Exists, Max, OuterRef, Q, QuerySet, Subquery
 
 from customers.models import Sku, Subscription, Transition, UpgradePath
 from customers.queries import tickets
@@ -106,16 +93,6 @@ LISTED = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class DuplicateSum:
-    """Duplicates of one currency and term: how many, and the sum of their prices for the term (None: not known)."""
-
-    currency: str
-    term_duration: str
-    count: int
-    per_term: Decimal | None
-
-
 def duplicates(scope: Scope, *, as_of: datetime) -> QuerySet[Subscription]:
     """The stored duplicates that are still active and that help can still be asked for, in no order."""
     return stored_duplicates(scope).filter(status=SubscriptionStatus.ACTIVE, duplicate_help_until__gte=as_of)
@@ -133,19 +110,6 @@ def listed_duplicates(scope: Scope, *, as_of: datetime) -> QuerySet[Any]:
 
 def _open_actions(scope: Scope) -> QuerySet[Any]:
     return tickets.open_actions(scope).filter(subscription=OuterRef("pk"))
-
-
-def duplicate_sums(scope: Scope, *, as_of: datetime) -> list[DuplicateSum]:
-    price = ExpressionWrapper(
-        F("unit_price") * F("quantity"), output_field=DecimalField(max_digits=30, decimal_places=6)
-    )
-    rows = (
-        duplicates(scope, as_of=as_of)
-        .order_by()
-        .values("currency", "term_duration", unpriced=Q(unit_price__isnull=True))
-    )
-    grouped = rows.annotate(n=Count("pk"), price=Sum(price)).order_by("currency", "term_duration")
-    return [DuplicateSum(row["currency"], row["term_duration"], row["n"], row["price"]) for row in grouped]
 
 
 def skus(references: Collection[str]) -> list[Sku]:

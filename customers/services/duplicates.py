@@ -15,13 +15,11 @@ from customers.queries import subscriptions as subscription_queries
 from customers.queries import tickets as ticket_queries
 from customers.queries import upgrades as queries
 from customers.rules import duplicates as rule
-from customers.rules.billing import term_months
 from customers.rules.duplicates import DuplicateVerdict, Path, Sheet, Side, Upgrade
 from customers.rules.refunds import RefundEstimate
 from customers.services import refunds, subscriptions
-from customers.services.subscriptions import SubscriptionNotFound
+from customers.services.subscriptions import CostSummary, SubscriptionNotFound
 from portal.core.jobs import writes
-from portal.core.money import Money
 from portal.core.scope import Scope
 
 CHUNK = 500  # customers read at a time
@@ -60,15 +58,6 @@ class AfterUpgrade:
     def can_ask(self) -> bool:
         """Is there something to ask help for that no open ticket asks for yet, and still time?"""
         return self.in_time and any(not c.verdict.in_ticket for c in self.left_behind)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Summary:
-    """All duplicates of a scope: what they cost a month, one sum per currency. `unpriced` ones are in no sum."""
-
-    count: int
-    per_month: tuple[Money, ...]
-    unpriced: int
 
 
 def explain(
@@ -167,19 +156,10 @@ def count_free(scope: Scope, *, as_of: datetime) -> int:
     return queries.free_duplicates(scope, as_of=as_of).count()
 
 
-def summary(scope: Scope, *, as_of: datetime) -> Summary:
-    """The stored duplicates that help can still be asked for, one query."""
-    sums: dict[str, Money] = {}
-    count = unpriced = 0
-    for row in queries.duplicate_sums(scope, as_of=as_of):
-        months = term_months(row.term_duration)
-        count += row.count
-        if row.per_term is None or not months:
-            unpriced += row.count
-            continue
-        month = Money(row.per_term / months, row.currency)
-        sums[row.currency] = sums[row.currency] + month if row.currency in sums else month
-    return Summary(count=count, per_month=tuple(money.rounded() for money in sums.values()), unpriced=unpriced)
+def summary(scope: Scope, *, customer_id: int | None = None, as_of: datetime) -> CostSummary:
+    """The stored duplicates that help can still be asked for, of one customer (row key) when it is given. One query."""
+    rows = queries.duplicates(scope, as_of=as_of)
+    return subscriptions.cost_of(rows if customer_id is None else rows.filter(customer_id=customer_id))
 
 
 @writes

@@ -7,8 +7,8 @@ from datetime import datetime
 
 from customers.queries import carts, subscriptions, tickets
 from customers.services import duplicates, partner_of_record, renewal_outlook
-from customers.services.duplicates import Summary
 from customers.services.renewal_outlook import Outlook
+from customers.services.subscriptions import CostSummary
 from portal.core.access import can
 from portal.core.keyset import Total
 from portal.core.scope import Scope
@@ -19,7 +19,7 @@ class Attention:
     """`carts` are those that end soon, for people who can order; `records` only a distributor has."""
 
     outlook: Outlook
-    duplicates: Summary
+    duplicates: CostSummary
     records: Total
     carts: int
     tickets: int

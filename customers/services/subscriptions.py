@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from django.db.models import QuerySet
 from rapidfuzz import fuzz
 
 from customers.models import Subscription, Transition
@@ -14,6 +15,7 @@ from customers.queries import subscriptions as queries
 from customers.rules import billing, product_names
 from customers.rules.billing import Amounts
 from customers.rules.vocabulary import STATUS_WORDS, term_words
+from portal.core.money import Money
 from portal.core.scope import Scope
 from portal.core.text import fold
 
@@ -35,6 +37,15 @@ class SubscriptionMatch:
 
     subscription: Subscription
     how: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CostSummary:
+    """What subscriptions cost a month, one sum per currency. `unpriced` ones are in no sum."""
+
+    count: int
+    per_month: tuple[Money, ...]
+    unpriced: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,6 +137,26 @@ def price(subscription: Subscription, *, quantity: int | None = None) -> Amounts
         cycle=subscription.billing_cycle,
         currency=subscription.currency,
     )
+
+
+def cost_of_customer(scope: Scope, *, customer_id: int) -> CostSummary:
+    """What the subscriptions of one customer (row key) that are billed by license cost. One query."""
+    return cost_of(queries.billed_of_customer(scope, customer_id=customer_id))
+
+
+def cost_of(rows: QuerySet[Subscription]) -> CostSummary:
+    """The price of the running term, as `price` tells it, by the month. One query."""
+    sums: dict[str, Money] = {}
+    count = unpriced = 0
+    for row in queries.price_sums(rows):
+        months = billing.term_months(row.term_duration)
+        count += row.count
+        if row.per_term is None or not months:
+            unpriced += row.count
+            continue
+        month = Money(row.per_term / months, row.currency)
+        sums[row.currency] = sums[row.currency] + month if row.currency in sums else month
+    return CostSummary(count=count, per_month=tuple(money.rounded() for money in sums.values()), unpriced=unpriced)
 
 
 def links(scope: Scope, *, subscription: Subscription) -> tuple[Link, ...]:

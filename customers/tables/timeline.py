@@ -28,8 +28,9 @@ LEGEND = (
 
 
 class TimelineTable(CustomerSubscriptionTable):
+    licenses = Column("Licenses", accessor="quantity", sort="quantity", css="nowrap p2")
     line = Column("Terms", accessor="id", css="tl12")
-    outcome = Column("What happens next", accessor="end_of_term", css="nowrap")
+    outcome = Column("What happens next", accessor="end_of_term")
 
     caption = "Subscriptions over twelve months"
 
@@ -132,7 +133,7 @@ def following(row: Row, as_of: datetime) -> SafeString | str:
         return pieces.status(row.status)
     words = _words(row)
     if is_duplicate(row, as_of):
-        tag = '<span class="tag tag--ai">{}Duplicate, still billed</span> <span class="small muted">{}</span>'
+        tag = '<span class="two"><span class="tag tag--ai">{}Duplicate, still billed</span> <small>{}</small></span>'
         return format_html(tag, icon("sparkle-16f"), words)
     if row.end_of_term in (EndOfTerm.EST, EndOfTerm.SILENT_EST):
         return format_html('<span class="tag tag--warn">{}</span>', words)

@@ -15,7 +15,7 @@ from customers.queries import customers as queries
 from customers.queries import subscriptions as subscription_queries
 from customers.queries.customers import CustomerFilters
 from customers.services import customers as service
-from customers.services import partner_of_record
+from customers.services import duplicates, partner_of_record, subscriptions
 from customers.tables.customers import EXPORTED, CustomerTable
 from customers.tables.subscriptions import CustomerSubscriptionTable, DistributorSubscriptionTable
 from customers.tables.timeline import LEGEND, TimelineTable
@@ -118,6 +118,9 @@ def customer(request: HttpRequest, tenant_id: UUID) -> HttpResponse:
         ),
         "as_of": as_of,
     }
+    if not wants_part(request):
+        context["cost"] = subscriptions.cost_of_customer(request.scope, customer_id=row.pk)
+        context["twice"] = duplicates.summary(request.scope, customer_id=row.pk, as_of=as_of)
     return render_page(request, "customers/customers/page.html", context, part="list")
 
 

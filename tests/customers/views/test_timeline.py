@@ -83,3 +83,41 @@ def test_the_page_has_both_views_with_the_same_rows(
     assert following_page
     assert "view=timeline" in following_page[1]
     assert client.get(following_page[1].replace("&amp;", "&")).content.decode().count("bars12") == 20
+
+
+def test_what_a_month_costs_and_what_is_paid_twice(
+    ours: Scope, ours_user: User, client_for: Callable[[User], Client]
+) -> None:
+    """In the facts above: suspended is still billed, a legacy suspension and what is over are not; no price, no guess."""
+    customer = Customer.objects.within(ours).get()
+    until = clock.now() + timedelta(days=9)
+    twice = {"duplicate_of_id": uuid.UUID(int=1), "duplicate_help_until": until}
+    for name, quantity, price, fields in (
+        ("One year", 10, "120", {}),
+        ("Twice", 5, "24", twice),
+        ("Monthly", 1, "7.50", {"term_duration": "P1M"}),
+        ("Suspended", 1, "12", {"status": "suspended"}),
+        ("Legacy suspended", 1, "999", {"status": "suspended", "offer_id": str(uuid.UUID(int=7))}),
+        ("Over", 1, "999", {"status": "deleted"}),
+        ("Without a price", 3, None, {}),
+        ("By usage", 1, None, {"billing_type": "usage"}),
+    ):
+        currency = "USD" if price else ""
+        factories.make_subscription(
+            customer,
+            name=name,
+            quantity=quantity,
+            unit_price=price,
+            currency=currency,
+            **{"commitment_ends_at": until, **fields},
+        )
+    client = client_for(ours_user)
+    page = client.get(f"/customers/{customer.tenant_id}/").content.decode()
+    facts = dict(re.findall(r"<dt>([^<]+)</dt><dd>(.+?)</dd>", page))
+    assert re.sub("<[^>]+>", "", facts["Per month"]) == "$118.50 and 1 without a known price"
+    assert re.sub("<[^>]+>", "", facts["Paid twice"]) == "$10.00 a month for 1 duplicate"
+    for row in Subscription.objects.within(ours):
+        row.delete()
+    page = client.get(f"/customers/{customer.tenant_id}/").content.decode()
+    assert "Per month" not in page
+    assert "Paid twice" not in page
