@@ -316,7 +316,7 @@ function restoreDraft() {
   const draft = JSON.parse(sessionStorage.getItem(DRAFT) || "null");
   if (!draft) return;
   // The sign-in page: the draft waits for the page it belongs to.
-  if ("keepDraft" in document.body.dataset) { sessionStorage.setItem(DRAFT, JSON.stringify({ ...draft, waiting: true })); return; }
+  if ("keepDraft" in document.body.dataset) { sessionStorage.setItem(DRAFT, JSON.stringify({ ...draft, waiting: true })); $("#ended")?.removeAttribute("hidden"); return; }
   sessionStorage.removeItem(DRAFT);
   if (!draft.waiting || draft.here !== here() || draft.user !== document.body.dataset.user) return;
   const list = forms();

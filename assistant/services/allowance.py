@@ -24,7 +24,7 @@ class TooManyQuestions(RuntimeError):
 
     def __init__(self, until: datetime, *, seconds: int) -> None:
         super().__init__(
-            f"That were {settings.ASSISTANT_QUESTIONS_PER_MINUTE} questions in a minute. Nothing was sent. "
+            f"More than {settings.ASSISTANT_QUESTIONS_PER_MINUTE} questions in a minute are not taken. Nothing was sent. "
             f"Go on at {until:%H:%M:%S} UTC."
         )
         self.until = until

@@ -65,7 +65,7 @@ def look_at(scope: Scope, *, path: str, as_of: datetime) -> PageContext:
         if name == "customers:order":
             return _of_order(scope, ids["order_id"], path)
         if "subscription_id" in ids:
-            return _of_subscription(scope, ids["subscription_id"], path)
+            return _of_subscription(scope, ids["subscription_id"], path, as_of)
         if "tenant_id" in ids:
             return _of_customer(scope, ids["tenant_id"], path)
     except (customers.CustomerNotFound, subscriptions.SubscriptionNotFound, carts.CartNotFound, *NO_ORDER):
@@ -78,7 +78,7 @@ def of_upgrade(scope: Scope, *, subscription_id: Any, as_of: datetime) -> tuple[
 
     On a duplicate's page it is about that duplicate. Raises SubscriptionNotFound."""
     row = subscriptions.get(scope, subscription_id=subscription_id)
-    page = _of_subscription(scope, row.subscription_id, f"/subscriptions/{row.subscription_id}/")
+    page = _of_subscription(scope, row.subscription_id, f"/subscriptions/{row.subscription_id}/", as_of)
     original = duplicates.original_of(scope, subscription=row, as_of=as_of)
     upgraded = original or row
     which = f"subscription {row.friendly_name[:200]}" if original else "subscription"
@@ -131,7 +131,7 @@ def _of_customer(scope: Scope, tenant_id: Any, path: str) -> PageContext:
     return PageContext(kind="customer", label=customer.company_name, path=path, slots=slots, counts=counts)
 
 
-def _of_subscription(scope: Scope, subscription_id: Any, path: str) -> PageContext:
+def _of_subscription(scope: Scope, subscription_id: Any, path: str, as_of: datetime) -> PageContext:
     found = subscriptions.get(scope, subscription_id=subscription_id)
     ref = Ref(kind="subscription", key=str(found.subscription_id), label=found.friendly_name, pk=found.pk)
     slots = {"subscription": asdict(ref), "customer": asdict(customer_ref(found.customer))}
@@ -145,7 +145,7 @@ def _of_subscription(scope: Scope, subscription_id: Any, path: str) -> PageConte
         counts={"licenses": 0 if found.billing_type == "usage" else found.quantity},
         facts={
             "legacy": "yes" if found.is_legacy else "",
-            "cancel_until": f"until {until.day} {until:%b %Y}" if until else "",
+            "cancel_window": f"{'Until' if until >= as_of else 'Closed on'} {until.day} {until:%b %Y}" if until else "",
         },
     )
 

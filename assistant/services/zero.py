@@ -89,22 +89,22 @@ def _on_customer(scope: Scope, context: PageContext, as_of: datetime) -> list[Ze
 
 def _on_subscription(scope: Scope, context: PageContext, as_of: datetime) -> list[ZeroPrompt | None]:
     about = context.slots["subscription"]["label"]
-    until = context.facts.get("cancel_until", "")
+    window = context.facts.get("cancel_window", "")
     cancel = ZeroPrompt(
         icon="calendar-20",
         title="Can it be canceled?",
-        about=f"Its window: {until}" if until else f"{about}, with what comes back",
+        about=window or f"{about}, with what comes back",
         prompt="Is this subscription eligible for cancellation?",
     )
     licenses = context.counts.get("licenses", 0)
     fewer = ZeroPrompt(
-        icon="subtract-20",
+        icon="people-20",
         title="How many licenses can go?",
         about=f"Of {licenses:,} now, by window",
         prompt="How much quantity can I reduce on this subscription?",
     )
     upgrade = ZeroPrompt(
-        icon="arrow_up-16",
+        icon="arrow_upload-20",
         title="What can it be upgraded to?",
         about="Fully, in part, or into another one",
         prompt="Which upgrades are possible for this subscription?",

@@ -162,7 +162,7 @@ def _change_card(nearest: Any, shown: Any, view: Any, *, may_sell: bool) -> dict
         "title": f"Change line {shown.number} to {what}?",
         "before": str(nearest.before) if nearest.before else "",
         "after": str(nearest.after),
-        "keep": _licenses(shown.line.quantity) if tuple(nearest.changed) == ("quantity",) else shown.quote.terms,
+        "keep": _kept(shown, nearest),
         "dearer": bool(nearest.before) and nearest.before.amount < nearest.after.amount,
         "promotion": nearest.promotion.name,
         "discount": _off(nearest.discount),
@@ -179,6 +179,13 @@ def _change_card(nearest: Any, shown: Any, view: Any, *, may_sell: bool) -> dict
             f"{_off(nearest.discount)} ({nearest.promotion.name})"
         ],
     }
+
+
+def _kept(shown: Any, nearest: Any) -> str:
+    """What the line keeps when it is not changed, in as few words as tell it from the change."""
+    if "term_duration" in nearest.changed:
+        return str(shown.quote.terms).partition(",")[0]
+    return str(shown.quote.terms) if "billing_cycle" in nearest.changed else _licenses(shown.line.quantity)
 
 
 def _other_lines(view: Any, shown: Any) -> tuple[str, ...]:
