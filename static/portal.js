@@ -50,7 +50,7 @@ async function togglePanel(from) {
 // The last question comes to the top of the thread; the page stays where it is.
 let placed = 0;
 function lastQuestion() {
-  const thread = $("#thread"), asked = thread && all(".me, .ai--refused", thread).at(-1);
+  const thread = $("#thread"), asked = thread && all(".me, .ai--refused, [data-error]", thread).at(-1);
   if (asked) thread.scrollTop = asked.offsetTop - 12;
   placed = thread ? thread.scrollTop : 0;
   newAnswer(false);
@@ -233,7 +233,8 @@ on("beforeRequest", ({ detail }) => {
 on("afterRequest", ({ detail }) => {
   const form = detail.elt.closest?.("form");
   if (form) busy(form, $("[aria-busy=true]", form), false);
-  detail.target?.removeAttribute?.("aria-busy");
+  // Not detail.target: an error goes elsewhere than what waited for an answer.
+  detail.requestConfig.target?.removeAttribute?.("aria-busy");
   if (detail.xhr === request) runs(null);
   if (!detail.successful) return;
   offline(false);
@@ -258,7 +259,7 @@ on("beforeSwap", ({ detail }) => {
   }
   all("[data-error]").forEach((el) => el.remove());
   detail.selectOverride = "unset";
-  const thread = detail.elt.closest("#assistant") && $(".thread", panel);
+  const thread = detail.elt.closest(".assistant") && $("#thread");
   if (thread) { detail.target = thread; detail.swapOverride = "beforeend"; }
   else if (detail.requestConfig.verb === "get") detail.swapOverride = "afterbegin";
   else { detail.target = $("#bars"); detail.swapOverride = "innerHTML"; }

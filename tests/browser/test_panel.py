@@ -216,7 +216,8 @@ def test_what_is_missing_is_asked_for_in_a_field(new_page: NewPage, width: int, 
 
 @pytest.mark.parametrize(("width", "theme"), [(1440, "light"), (390, "dark")])
 def test_axe_in_the_rarer_states(new_page: NewPage, portal: Portal, width: int, theme: str) -> None:
-    """A new conversation that is asked about first, and too many questions in a minute."""
+    """A new conversation that is asked about first, a conversation that is gone, no network, and too many questions in a
+    minute."""
     left = upgrades.left_behind(portal, f"Rare {width}")
     page = new_page("anke.vogel@adatum.example" if width == 390 else ADMIN, width=width, theme=theme)
     page.goto("/assistant/")
@@ -235,6 +236,21 @@ def test_axe_in_the_rarer_states(new_page: NewPage, portal: Portal, width: int, 
         page.get_by_role("button", name="Go on with it").click()
         expect(page.get_by_role("button", name="End it and start new")).to_have_count(0)
         expect(thread.get_by_role("heading", name="Approve the cancellation")).to_be_visible()
+    composer, send = page.get_by_label("Message the assistant"), page.get_by_role("button", name="Send", exact=True)
+    known = page.locator("#composer-keys [name=conversation]")
+    talk = known.input_value()
+    known.evaluate("el => { el.value = crypto.randomUUID(); }")
+    composer.fill("what is EST?")
+    send.click()
+    expect(thread.get_by_role("alert").filter(has_text="Nothing is here.")).to_be_in_viewport()
+    expect(composer).to_have_value("what is EST?")
+    assert not findings(page)
+    known.evaluate("(el, talk) => { el.value = talk; }", talk)
+    page.context.set_offline(True)
+    expect(page.locator(".as-off")).to_have_text("The portal cannot be reached. What you typed is still here.")
+    expect(page.locator(".as-off")).to_be_in_viewport()
+    assert not findings(page)
+    page.context.set_offline(False)
     page.evaluate(
         """async () => { const form = document.querySelector("#composer"); for (let n = 0; n < 31; n++) {
         const data = new FormData(form); data.set("text", "hello"); data.delete("key");
