@@ -189,6 +189,14 @@ class OneTenantForm(forms.ModelForm):
         return cleaned
 
 
+def named(field: forms.Field, label: str) -> None:
+    """Tell what a field without a label of its own is: the halves of a moment, and the cells of a table."""
+    widget = getattr(field.widget, "widget", field.widget)
+    halves = zip(getattr(widget, "widgets", ()), ("date", "time"), strict=False)
+    for each, name in [(half, f"{label}, {what}") for half, what in halves] or [(widget, label)]:
+        each.attrs["aria-label"] = name
+
+
 class ScopedAdmin(AuditedAdmin):
     """The base of every admin page here: operator scope, capped counts, search by index.
 
@@ -206,6 +214,12 @@ class ScopedAdmin(AuditedAdmin):
     search_through: ClassVar[dict[str, tuple[str, ...]]] = {}
     # More related rows than this are not deleted along with a row.
     delete_limit = RELATED_CAP
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if isinstance(field, forms.SplitDateTimeField):
+            named(field, str(field.label))
+        return field
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
         return rows(self.model, request).order_by(*self.get_ordering(request))
@@ -269,6 +283,8 @@ class ScopedFormSet(BaseInlineFormSet):
         """The hidden key of a row is looked up among the rows of the parent, not in the whole table."""
         super().add_fields(form, index)
         form.fields["id"].queryset = self.queryset
+        for name, field in form.fields.items():
+            named(field, str(field.label or name))
 
 
 class ScopedInline(admin.TabularInline):

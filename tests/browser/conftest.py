@@ -148,5 +148,5 @@ def sign_in(page: Page, email: str, password: str) -> None:
     page.get_by_label("Work email").fill(email)
     page.get_by_label("Password", exact=True).fill(password)
     page.get_by_role("button", name="Sign in").click()
-    expect(page.locator("main#main")).to_be_visible()
+    expect(page.locator("main")).to_be_visible()
     expect(page.get_by_role("heading", name="Sign in")).to_have_count(0)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import uuid
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -32,6 +33,12 @@ class Upgrade:
 
 def left_behind(portal: Any, company: str) -> Upgrade:
     return Upgrade(**_beside(portal, "make", company))
+
+
+def asked(portal: Any, left: Upgrade) -> str:
+    """The number of a request to cancel the Standard that was left behind."""
+    found: str = _beside(portal, "ask", left.upgraded, left.standard)
+    return found
 
 
 def change(portal: Any, subscription: str, quantity: int) -> None:
@@ -83,11 +90,30 @@ def _make(company: str) -> dict[str, str]:
     return {"company": company, "customer": str(customer.tenant_id), "upgraded": str(upgraded.subscription_id), **ids}
 
 
+def _ask(upgraded: str, duplicate: str) -> str:
+    from customers.services import tickets  # noqa: PLC0415
+    from portal.core import clock  # noqa: PLC0415
+    from portal.core.models import User  # noqa: PLC0415
+
+    ticket = tickets.request_duplicate_change(
+        User.objects.get(email="sam.abolrous@contoso.example").current_membership.scope(),
+        upgraded_subscription_id=uuid.UUID(upgraded),
+        changes=[tickets.Change(subscription_id=uuid.UUID(duplicate))],
+        contact_email="sam.abolrous@contoso.com",
+        contact_phone="+1 425 555 0100",
+        key="",
+        as_of=clock.now(),
+    )
+    return ticket.ticket_id
+
+
 def _main(command: str, *arguments: str) -> Any:
     from customers.models import Subscription, Ticket  # noqa: PLC0415
 
     if command == "make":
         return _make(*arguments)
+    if command == "ask":
+        return _ask(*arguments)
     if command == "change":
         return Subscription.unscoped.filter(subscription_id=arguments[0]).update(quantity=int(arguments[1]))
     return list(Ticket.unscoped.filter(customer__tenant_id=arguments[0]).values_list("ticket_id", flat=True))
