@@ -162,13 +162,12 @@ def _about(ref: Ref) -> str:
 
 
 def _eligibility(item: Item, *, step: int, first: bool) -> dict[str, Any]:
-    row, verdict, refund = item.subscription, item.verdict, item.refund
+    """The verdict on one, with its conditions; only what may be done has an action, an estimate and a loss."""
+    row, verdict = item.subscription, item.verdict
     word = "cancel" if not item.to_quantity else "reduce"
     title = f"Eligible to {word}" if verdict.allowed else f"Not eligible to {word}"
-    money = f"about {refund.amount}" if refund.amount else "not known"
-    # Why there is none: the first condition that the estimate needs and that does not hold.
-    formula = refund.formula or next((check.message for check in refund.checks if not check.passed), refund.verdict)
     checks = checks_of(verdict)
+    proposed = _proposed(item) if verdict.allowed else {}
     return {
         "kind": "eligibility",
         "step": step if first else 0,
@@ -179,23 +178,38 @@ def _eligibility(item: Item, *, step: int, first: bool) -> dict[str, Any]:
         "term": item.term,
         "plan": item.plan,
         "quantity": item.quantity,
-        "action": item.action,
-        "change": item.change,
-        "refund": money,
-        "formula": formula,
-        "lost": list(item.lost) if verdict.allowed else [],
+        **proposed,
         "checks": checks,
         "plain": [
             f"{title}: {row.friendly_name} ({row.subscription_id})",
             f"Billing term: {item.term}",
             f"Billing plan: {item.plan}",
             f"Current quantity: {item.quantity}",
-            f"Proposed action: {item.action}, {item.change}",
-            f"Refund estimate: {money}. {formula}",
-            *(f"Deletes what is scheduled: {sentence}" for sentence in item.lost if verdict.allowed),
+            *(_proposed_lines(proposed) if proposed else ()),
             *(f"{'Met' if check['passed'] else 'Not met'}: {check['message']}" for check in checks),
         ],
     }
+
+
+def _proposed(item: Item) -> dict[str, Any]:
+    refund = item.refund
+    # Why there is none: the first condition that the estimate needs and that does not hold.
+    formula = refund.formula or next((check.message for check in refund.checks if not check.passed), refund.verdict)
+    return {
+        "action": item.action,
+        "change": item.change,
+        "refund": f"about {refund.amount}" if refund.amount else "not known",
+        "formula": formula,
+        "lost": list(item.lost),
+    }
+
+
+def _proposed_lines(proposed: dict[str, Any]) -> list[str]:
+    return [
+        f"Proposed action: {proposed['action']}, {proposed['change']}",
+        f"Refund estimate: {proposed['refund']}. {proposed['formula']}",
+        *(f"Deletes what is scheduled: {sentence}" for sentence in proposed["lost"]),
+    ]
 
 
 def approval_card(content: dict[str, Any], *, proposal: str, until: str, tries: int) -> dict[str, Any]:

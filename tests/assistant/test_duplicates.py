@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from threading import Barrier, Thread
 
 import pytest
 from django.db import connection
+from django.test import Client
 
 from assistant import services
 from assistant.models import Conversation, Proposal, Turn
@@ -235,6 +237,29 @@ def test_not_eligible_proposes_nothing(say: Say, fabrikam: Customer) -> None:
     assert answer.status == "answered"
     assert "cannot be canceled as a duplicate" in answer.text
     assert not Proposal.unscoped.exists()
+
+
+def test_what_is_not_eligible_promises_nothing(client: Client, say: Say, fabrikam: Customer, ours_user: User) -> None:
+    """Money beside it would read as if it came back: the card tells what there is, and the conditions."""
+    left = left_behind(fabrikam, more=True, apps=99)
+    checked = say(left.all_of())
+    eligible, refused = checked.answer["cards"][:2]
+    assert (eligible["allowed"], refused["allowed"]) == (True, False)
+    assert {"action", "change", "refund", "formula", "lost"} <= eligible.keys() - refused.keys()
+    told = checked.text.partition("Not eligible to cancel: ")[2]
+    for shown in ("Current quantity: 99 licenses", "Billing term: 1 year, ends", "Billing plan: ", "Not met: "):
+        assert shown in told
+    client.force_login(ours_user)
+    page = client.get(f"/assistant/{checked.conversation.conversation_id}/").content.decode()
+    yes, no = re.findall(r'<section class="xcard" aria-labelledby="el-.*?</section>', page, re.DOTALL)
+    assert "Not eligible" in no
+    for shown in ("Current quantity", "Billing term", "Billing plan"):
+        assert shown in yes
+        assert shown in no
+    for promise in ("Refund estimate", "Proposed action", "$", "→"):
+        assert promise in yes
+        assert promise not in no
+    assert "The duplicate has 99 licenses, more than the upgraded 60." in page
 
 
 def test_what_stands_in_an_open_ticket_is_refused_at_its_check(say: Say, left: Left, ours: Scope) -> None:
