@@ -20,10 +20,18 @@ let opener = null;
 // Below 75em (1200 px at the usual text size) the panel lies over the page.
 const cover = () => all(".topbar, .sidenav, main, .tabbar").forEach((el) => { el.inert = !wide.matches && isOpen(); });
 
+// The line of the cart that the open panel looks at.
+function markLine() {
+  const row = isOpen() && $("#as-ctx", panel)?.dataset.row;
+  all(".tbl--cart [aria-current]").forEach((el) => el.removeAttribute("aria-current"));
+  if (row) $(`#${row}`)?.setAttribute("aria-current", "true");
+}
+
 function showPanel(open, focus = true) {
   panel.hidden = !open;
   panel.classList.toggle("is-shown", open);
   $(".app").classList.toggle("has-panel", open);
+  markLine();
   expanded();
   cover();
   if (!focus) return;
@@ -32,7 +40,7 @@ function showPanel(open, focus = true) {
 
 // Narrow pages start with the panel closed, however it was left.
 const expanded = () => all("[data-panel-toggle][aria-expanded]").forEach((el) => { el.setAttribute("aria-expanded", Boolean(isOpen())); });
-wide.addEventListener("change", () => { expanded(); cover(); });
+wide.addEventListener("change", () => { expanded(); cover(); markLine(); });
 
 async function togglePanel(from) {
   const open = !isOpen();
@@ -270,6 +278,7 @@ on("afterSwap", ({ detail }) => {
 });
 on("afterSettle", ({ detail }) => {
   ready(document);
+  markLine();
   if (draft && $("#composer-text")) $("#composer-text").value ||= draft;
   const next = detail.elt.matches?.("[data-focus]") ? detail.elt : $("[data-focus]", detail.elt);
   // A step of a request: its card comes into view, and what is pressed there keeps the focus.
@@ -335,6 +344,7 @@ const left = Number(document.body.dataset.sessionLeft);
 if (left) setTimeout(() => { $("#ending").hidden = false; }, Math.max(left - 300, 0) * 1000);
 ready(document);
 expanded();
+markLine();
 restorePanel();
 restoreDraft();
 if (!navigator.onLine) offline(true);

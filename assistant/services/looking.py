@@ -41,8 +41,8 @@ def _kept(scope: Scope, conversation: Conversation, as_of: datetime) -> PageCont
     context = pages.look_at(scope, path=kept.get("path", ""), as_of=as_of)
     if not _same_cart(context, kept):
         return context
-    number = kept["slots"]["cart_line"]["key"].rpartition(":")[2]
-    return pages.with_line(scope, context, number=int(number), as_of=as_of)
+    number = PageContext(slots=kept["slots"]).line
+    return pages.with_line(scope, context, number=number, as_of=as_of)
 
 
 def _same_cart(context: PageContext, kept: dict[str, Any]) -> bool:

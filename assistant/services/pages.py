@@ -42,6 +42,12 @@ class PageContext:
     pinned: bool = False  # it stays while something is open, whatever page is beside it
 
     @property
+    def line(self) -> int | None:
+        """The number of the cart's line in view."""
+        ref = self.slots.get("cart_line")
+        return int(ref["key"].rpartition(":")[2]) if ref else None
+
+    @property
     def removable(self) -> bool:
         return bool(self.slots)
 
@@ -116,7 +122,7 @@ def of_cart(scope: Scope, *, cart_id: Any, number: int | None, as_of: datetime) 
     )
 
 
-def with_line(scope: Scope, context: PageContext, *, number: int, as_of: datetime) -> PageContext:
+def with_line(scope: Scope, context: PageContext, *, number: int | None, as_of: datetime) -> PageContext:
     """The same cart, with one of its lines in view; the cart alone when the line is gone."""
     try:
         return of_cart(scope, cart_id=context.slots["cart"]["key"], number=number, as_of=as_of)

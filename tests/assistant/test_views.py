@@ -15,6 +15,8 @@ from django.urls import reverse
 
 from assistant.models import Conversation, Feedback, Turn
 from customers.models import Cart, CartLine, Customer
+from customers.services import cart as carts
+from portal.core import clock
 from portal.core.models import AuditEvent, User
 from portal.core.scope import Scope
 from tests import factories
@@ -131,6 +133,40 @@ def test_find_out_why_and_change_the_line(client: Client, ours: Scope, open_cart
     plain = client.post("/assistant/find-out-why/", sent)
     assert plain.status_code == 302
     assert client.get(plain.url).status_code == 200
+
+
+def test_the_line_that_the_open_panel_looks_at_is_marked(client: Client, ours: Scope, open_cart: Cart) -> None:
+    line = CartLine.objects.within(ours).get(cart=open_cart)
+    tailspin = factories.make_customer(open_cart.customer.partner, "Tailspin Toys")
+    theirs = carts.open_for(ours, customer_id=tailspin.pk, as_of=clock.now())
+    for cart_id, term in ((open_cart.cart_id, "P1Y"), (theirs.cart_id, "P1Y"), (theirs.cart_id, "P1M")):
+        carts.add_line(
+            ours, cart_id=cart_id, sku_id=line.sku_id, term_duration=term, billing_cycle="monthly", quantity=5,
+            submission_key=None, as_of=clock.now(),
+        )  # fmt: skip
+    address = reverse("customers:cart", kwargs={"cart_id": open_cart.cart_id})
+    other = reverse("customers:cart", kwargs={"cart_id": theirs.cart_id})
+
+    def marked(page: str) -> list[str]:
+        return re.findall(r'<tr id="([^"]+)" aria-current="true">', client.get(page).content.decode())
+
+    assert marked(address) == []
+    panel = client.post("/assistant/find-out-why/", {"cart_id": str(open_cart.cart_id), "line": "2"}, headers=HTMX)
+    assert 'id="as-ctx" data-row="row-2"' in panel.content.decode(), "for the page that is there already"
+    assert marked(address) == ["row-2"]
+    assert 'id="row-2"' in client.get(other).content.decode()
+    assert marked(other) == [], "a line of that number in another cart"
+    talk = {"page": address, "conversation": str(Conversation.objects.within(ours).get().conversation_id)}
+    client.post(ASK, {"text": "Cancel the duplicate that our upgrade left"} | talk)
+    assert "Pinned" in client.get(other).content.decode()
+    assert marked(other) == [], "what is pinned is the line of the first cart"
+    client.post(ASK, {"text": "stop"} | talk)
+    client.post("/assistant/look-away/", {"page": address})
+    assert marked(address) == []
+    client.post("/assistant/find-out-why/", {"cart_id": str(open_cart.cart_id), "line": "1"})
+    assert marked(address) == ["row-1"], "without a script, back on the cart"
+    client.post("/assistant/panel/", {"open": "0"})
+    assert marked(address) == []
 
 
 def test_feedback_reaches_staff(client: Client, ours: Scope) -> None:
