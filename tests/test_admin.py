@@ -122,6 +122,9 @@ def fill(user: User, number: int) -> None:
         created_at=AS_OF, expires_at=AS_OF,
     )  # fmt: skip
     Allowance.objects.create(partner=partner, user=other, started_at=AS_OF, count=number)
+    m.SavedView.objects.create(
+        partner=partner, user=user, listing="customers", name=f"View {number}", query="market=US", created_at=AS_OF
+    )
     m.HiddenNotice.objects.create(subscription=subscription, user=user, notice="upgrade", hidden_at=AS_OF)
     AuditEvent.objects.create(
         occurred_at=AS_OF,

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from django.contrib import admin
 
-from customers.models import HiddenNotice, Subscription, Transition, TransitionEvent
+from customers.models import HiddenNotice, SavedView, Subscription, Transition, TransitionEvent
 from portal.core.scoped_admin import ReadOnlyInline, ReadOnlyMixin, ScopedAdmin
 
 CUSTOMER = ("name_key", "=tenant_id")
@@ -75,4 +75,13 @@ class HiddenNoticeAdmin(ReadOnlyMixin, ScopedAdmin):
     list_select_related = ("subscription", "user")
     list_filter = ("notice",)
     search_fields = ("=subscription__subscription_id", "=user__email")
+    sortable_by = ()
+
+
+@admin.register(SavedView)
+class SavedViewAdmin(ReadOnlyMixin, ScopedAdmin):
+    list_display = ("name", "listing", "user", "partner", "query", "created_at")
+    list_select_related = ("user", "partner")
+    list_filter = ("listing",)
+    search_fields = ("name", "=user__email")
     sortable_by = ()

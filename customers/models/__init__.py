@@ -5,6 +5,7 @@ from customers.models.orders import Cart, CartLine, Order, OrderLine
 from customers.models.promotions import Promotion, PromotionAssignment, PromotionProduct
 from customers.models.subscriptions import HiddenNotice, Subscription, Transition, TransitionEvent
 from customers.models.tickets import Ticket, TicketAction, TicketNote
+from customers.models.views import SavedView
 
 __all__ = [
     "OPEN_END",
@@ -25,6 +26,7 @@ __all__ = [
     "PromotionProduct",
     "ReconciliationLine",
     "ReconciliationMonth",
+    "SavedView",
     "Sku",
     "Subscription",
     "Ticket",

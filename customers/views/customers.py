@@ -10,12 +10,14 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from customers.forms.filters import CustomerFilterForm
+from customers.forms.saved_views import Listing
 from customers.models import OPEN_END
 from customers.queries import customers as queries
 from customers.queries import subscriptions as subscription_queries
 from customers.queries.customers import CustomerFilters
 from customers.services import customers as service
 from customers.services import duplicates, partner_of_record, subscriptions
+from customers.tables import saved_views
 from customers.tables.customers import EXPORTED, CustomerTable
 from customers.tables.subscriptions import CustomerSubscriptionTable, DistributorSubscriptionTable
 from customers.tables.timeline import LEGEND, TimelineTable
@@ -41,7 +43,9 @@ def customers(request: HttpRequest) -> HttpResponse:
         "table": table,
         "part": wants_part(request),
         "form": form,
-        "views": form.views(path, everything=everything.count),
+        **saved_views.shown(
+            request.scope, Listing.CUSTOMERS, form, path, form.views(path, everything=everything.count)
+        ),
         "pills": form.pills(
             path,
             keep=table.sort_params,

@@ -9,9 +9,11 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from customers.forms.filters import PreviewFilterForm
+from customers.forms.saved_views import Listing
 from customers.queries import catalog
 from customers.queries import renewals as queries
 from customers.tables import price_preview as shape
+from customers.tables import saved_views
 from customers.tables.price_preview import PricePreviewTable, signed
 from portal.core import clock
 from portal.core.access import needs
@@ -41,7 +43,7 @@ def price_preview(request: PortalRequest) -> HttpResponse:
         "table": table,
         "part": wants_part(request),
         "form": form,
-        "views": form.tabs(request.path),
+        **saved_views.shown(request.scope, Listing.PRICES, form, request.path, form.tabs(request.path)),
         "pills": form.pills(request.path, keep=table.sort_params, names=names, menus={}),
         "problems": form.problems + table.problems,
         "announced": catalog.latest_announced(),

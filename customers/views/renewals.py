@@ -9,10 +9,12 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from customers.forms.filters import RenewalFilterForm
+from customers.forms.saved_views import Listing
 from customers.queries import renewals as queries
 from customers.queries import subscriptions as subscription_queries
 from customers.services import duplicates, partner_of_record, renewal_outlook
 from customers.tables import renewals as shape
+from customers.tables import saved_views
 from customers.tables.renewals import RenewalTable
 from portal.core import clock
 from portal.core.access import needs
@@ -41,7 +43,7 @@ def renewals(request: PortalRequest) -> HttpResponse:
         "table": table,
         "part": wants_part(request),
         "form": form,
-        "views": form.tabs(request.path),
+        **saved_views.shown(request.scope, Listing.RENEWALS, form, request.path, form.tabs(request.path)),
         "pills": form.pills(request.path, keep=table.sort_params, names=names, menus={}),
         "problems": form.problems + table.problems,
         "totals": totals,

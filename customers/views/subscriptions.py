@@ -11,7 +11,8 @@ from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpRespons
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from customers.forms.filters import DistributorSubscriptionFilterForm, SubscriptionFilterForm
+from customers.forms.filters import SubscriptionFilterForm
+from customers.forms.saved_views import Listing, subscription_form
 from customers.models import Subscription
 from customers.queries import subscriptions as queries
 from customers.queries import tickets as ticket_queries
@@ -20,7 +21,6 @@ from customers.services import (
     duplicates,
     end_of_term,
     notices,
-    partner_of_record,
     renewals,
     subscription_history,
     subscription_preview,
@@ -30,7 +30,7 @@ from customers.services import (
 from customers.services import migration as ms_migration
 from customers.services import subscriptions as service
 from customers.services.subscriptions import Link
-from customers.tables import linked, pieces
+from customers.tables import linked, pieces, saved_views
 from customers.tables.subscription_page import TermLine, fields, tags
 from customers.tables.subscriptions import EXPORTED, RecordSubscriptionTable, SubscriptionTable
 from portal.core import clock
@@ -55,7 +55,13 @@ def subscriptions(request: HttpRequest) -> HttpResponse:
         "table": table,
         "part": wants_part(request),
         "form": form,
-        "views": form.views(request.path, everything=everything.count),
+        **saved_views.shown(
+            request.scope,
+            Listing.SUBSCRIPTIONS,
+            form,
+            request.path,
+            form.views(request.path, everything=everything.count),
+        ),
         "pills": form.pills(request.path, keep=table.sort_params, names=names, menus={}),
         "problems": form.problems + table.problems,
         "export_url": address(reverse("customers:subscriptions_export"), {**form.params, **table.sort_params}),
@@ -72,8 +78,7 @@ def subscriptions_export(request: HttpRequest) -> StreamingHttpResponse:
 
 
 def _form(request: HttpRequest) -> SubscriptionFilterForm:
-    distributor = partner_of_record.is_for(request.scope)
-    return (DistributorSubscriptionFilterForm if distributor else SubscriptionFilterForm)(request.GET)
+    return subscription_form(request.scope)(request.GET)
 
 
 def _found(request: HttpRequest, filters: SubscriptionFilters, as_of: datetime) -> tuple[Total, Found]:

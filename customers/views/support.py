@@ -12,10 +12,12 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from customers.forms.filters import TicketFilterForm
+from customers.forms.saved_views import Listing
 from customers.forms.support import ContactForm, NoteForm, RequestForm, first_values
 from customers.queries import tickets as queries
 from customers.services import tickets as service
 from customers.services.tickets import BadRequest, TicketMoved, TicketNotFound
+from customers.tables import saved_views
 from customers.tables import tickets as shape
 from customers.tables.tickets import TicketTable
 from portal.core import clock
@@ -48,7 +50,7 @@ def support(request: PortalRequest) -> HttpResponse:
         "table": table,
         "part": wants_part(request),
         "form": form,
-        "views": form.views(request.path, everything=0),
+        **saved_views.shown(request.scope, Listing.SUPPORT, form, request.path, form.views(request.path, everything=0)),
         "pills": form.pills(request.path, keep=table.sort_params, names={}, menus={}),
         "problems": form.problems + table.problems,
         "sees_all": queries.sees_all(request.scope),

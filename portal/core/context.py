@@ -22,6 +22,7 @@ SECTIONS = {
     "support": "Help + support",
     "assistant": "Assistant",
     "how-this-is-decided": "How this is decided",
+    "saved-views": "Saved views",
     "search": "Search",
     "profile": "Profile",
 }

@@ -64,6 +64,19 @@ class FilterForm(forms.Form):
         }
 
     @property
+    def query(self) -> str:
+        """The same as the query of an address, always in the same order."""
+        return urlencode(self.params)
+
+    @property
+    def words(self) -> list[str]:
+        """The same as people read it: `Status: Active`."""
+        return [f"{self.fields[name].label}: {self._said(name, value)}" for name, value in self.params.items()]
+
+    def _said(self, name: str, value: str) -> str:
+        return str(dict(getattr(self.fields[name], "choices", ())).get(value, value))
+
+    @property
     def problems(self) -> list[str]:
         """One sentence for each value that was not understood."""
         return [f"{message} This filter is not applied." for messages in self.errors.values() for message in messages]
@@ -90,7 +103,7 @@ class FilterForm(forms.Form):
         choices = [(str(key), str(words)) for key, words in getattr(field, "choices", ()) if key]
         chosen = params.get(name, "")
         if chosen:
-            words = names.get(name) or dict(choices).get(chosen, chosen)
+            words = names.get(name) or self._said(name, chosen)
             return Pill(name, label, words, address(path, {**params, name: ""}))
         options = tuple(Option(words, address(path, {**params, name: key})) for key, words in choices)
         menu = address(menus[name], params) if name in menus else ""

@@ -92,6 +92,8 @@ TABLE: dict[str, Row] = {
     "customers:price_preview_export": Row(READ),
     "customers:rules": Row(READ),
     "customers:subscription_notice": Row("members 302", "members 302", lambda world: {"op": "hide"}),
+    "customers:save_view": Row(READ, "members 302", lambda world: {"name": "United States"}, query="market=US"),
+    "customers:saved_view": Row(READ, "members 302", lambda world: {"name": "Another name"}),
     # Ordering
     "customers:cart_open": Row("signed_in 405", "sellers 302"),
     "customers:catalog_add": Row("sellers 302", "sellers 302", _line),

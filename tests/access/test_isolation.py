@@ -17,11 +17,11 @@ from tests.architecture.sources import ROOT, templates
 
 pytestmark = pytest.mark.django_db
 
-IDS = ("tenant_id", "subscription_id", "cart_id", "order_id", "conversation_id", "pk")
+IDS = ("tenant_id", "subscription_id", "cart_id", "order_id", "conversation_id", "view_id", "pk")
 # What an argument is that nobody has.
 NOWHERE: dict[str, Any] = {
     "tenant_id": uuid.UUID(int=1), "subscription_id": uuid.UUID(int=2), "cart_id": uuid.UUID(int=3),
-    "order_id": "0" * 12, "conversation_id": uuid.UUID(int=4), "pk": 987_654_321,
+    "order_id": "0" * 12, "conversation_id": uuid.UUID(int=4), "view_id": uuid.UUID(int=5), "pk": 987_654_321,
 }  # fmt: skip
 # A refused form that is loaded again leads to its page, which says that there is nothing.
 AFTER_THE_FACT = {"customers:cart_line", "customers:catalog_add", "customers:subscription_notice"}

@@ -20,7 +20,18 @@ from django.urls import NoReverseMatch, reverse
 
 from assistant.models import Conversation, Turn
 from customers.forms.order import write_figures
-from customers.models import Availability, Cart, CartLine, Customer, Order, OrderLine, Sku, Subscription, Ticket
+from customers.models import (
+    Availability,
+    Cart,
+    CartLine,
+    Customer,
+    Order,
+    OrderLine,
+    SavedView,
+    Sku,
+    Subscription,
+    Ticket,
+)
 from customers.services import orders
 from downloads import services as downloads
 from downloads.models import DownloadRequest
@@ -100,6 +111,8 @@ class World:
             "field": "market",
             "reference": "CFQ7TTC0LCHC:0002",
             "report": "est",
+            "listing": "customers",
+            "view_id": _view(user, f"{mark} view"),
         }
         return world
 
@@ -139,6 +152,13 @@ def _ticket(customer: Customer, user: User, title: str) -> str:
         ticket_id=f"{2_611_230_000_000_000 + next(_numbers)}", partner=customer.partner, customer=customer, title=title, created_by=user,
         created_at=now, modified_at=now,
     ).ticket_id  # fmt: skip
+
+
+def _view(user: User, name: str) -> uuid.UUID:
+    return SavedView.objects.create(
+        partner=user.current_membership.partner, user=user, listing="customers", name=name, query=f"q={name}",
+        created_at=clock.now(),
+    ).view_id  # fmt: skip
 
 
 def _conversation(user: User, cart: Cart, download: DownloadRequest, title: str) -> uuid.UUID:

@@ -25,6 +25,7 @@ from customers.services import (
     promotion_import,
     reconciliation,
     renewals,
+    saved_views,
     subscription_bulk,
     subscription_changes,
     subscription_schedule,
@@ -179,6 +180,10 @@ def hidden(stage: Stage) -> dict[str, Any]:
     return known(stage)
 
 
+def viewed(stage: Stage) -> dict[str, Any]:
+    return {"view_id": stage.world.arguments["view_id"]}
+
+
 def known(stage: Stage) -> dict[str, Any]:
     return {"subscription_id": stage.world.subscription.subscription_id}
 
@@ -238,6 +243,9 @@ WRITES = [
           lambda s: {**known(s), "ticket_id": "1", "to_quantity": 3}, by_staff=True),
     Write(notices.hide, "notice.hidden", known, **OWN),
     Write(notices.show, "notice.shown", hidden, **OWN),
+    Write(saved_views.save, "view.saved", lambda s: {"listing": "customers", "name": "Big", "query": "q=big"}, **OWN),
+    Write(saved_views.rename, "view.renamed", lambda s: {**viewed(s), "name": "Big"}, **OWN),
+    Write(saved_views.remove, "view.removed", viewed, **OWN),
     # Tickets
     Write(tickets.create, "ticket.created", lambda s: {
         "title": "A price", "workspace": "catalog", "problem_type": "price", "details": "Why?", "key": "", **REACH,

@@ -79,8 +79,8 @@ def test_ten_or_ten_thousand_rows_take_the_same_few_queries(client: Client, part
     fill(partner, 10_000)
     for url in LISTS:
         many = queries(client, url)
-        # A search that finds nothing looks for a misspelt name in up to three steps.
-        assert len(many) <= (6 if "nobody" in url else 5), f"{url}\n" + "\n".join(many)
+        # One is the person's own views. A search that finds nothing looks for a misspelt name in up to three steps.
+        assert len(many) <= (7 if "nobody" in url else 6), f"{url}\n" + "\n".join(many)
         assert len(many) <= len(few[url]), url
         assert not any("COUNT(" in sql and "customers_" in sql for sql in many), "nobody counts the whole list"
 
