@@ -17,6 +17,8 @@ def fill(slots: Iterable[str], heard: Heard, names: Names) -> dict[str, Any]:
     """Raw values for `slots`. A customer or product is a list of candidates, surest first; nothing is looked up."""
     wanted = set(slots)
     found: dict[str, Any] = {name: heard.values[name] for name in _PLAIN if name in wanted and name in heard.values}
+    if "order" in wanted and "order" not in found and (order := _order(heard, names)):
+        found["order"] = order
     customers, products = _unique(names.customers), _unique(names.products)
     upgraded = _unique(names.upgraded)
     if wanted & {"product", "subscription"} and not products and not upgraded and len(customers) > 1:
@@ -36,8 +38,10 @@ def fill(slots: Iterable[str], heard: Heard, names: Names) -> dict[str, Any]:
     if "subscription" in wanted and (products or upgraded):
         found["subscription"] = (products + upgraded)[0]
     if "customer" in wanted:
-        if not customers and not wanted & {"subscription", "subscriptions", "product"}:
-            customers = [name for name in products + upgraded if re.fullmatch(GUID, name, re.IGNORECASE)] or products
+        if not customers and not wanted & {"subscription", "subscriptions"}:
+            # Only a customer can be meant by an ID where no subscription is asked for.
+            ids = [name for name in _unique(names.products + upgraded) if re.fullmatch(GUID, name, re.IGNORECASE)]
+            customers = ids or ([] if "product" in wanted else products)
         if customers:
             found["customer"] = customers
     if "cart_line" in wanted:
@@ -46,6 +50,13 @@ def fill(slots: Iterable[str], heard: Heard, names: Names) -> dict[str, Any]:
         elif products:
             found["cart_line"] = products[0]
     return found
+
+
+def _order(heard: Heard, names: Names) -> str:
+    """An order is asked about: what has an ID's shape is its ID, whatever stands before it."""
+    ids = [name for name in names.products + names.customers if re.fullmatch(GUID, name, re.IGNORECASE)]
+    odd = re.search(r"(?<![\w<])[A-Za-z]{0,4}[-#]?\d{4,}[\w-]*", heard.rest)
+    return ids[0] if ids else odd.group(0) if odd else ""
 
 
 def _each_of(name: str) -> list[str]:

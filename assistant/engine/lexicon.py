@@ -74,6 +74,12 @@ def _by_beginning() -> dict[str, list[str]]:
     return found
 
 
+def forget() -> None:
+    """Read the files anew: for the learning, which writes one."""
+    for cached in (lexicon, _by_beginning, _nearest):
+        cached.cache_clear()
+
+
 @cache
 def lexicon() -> Lexicon:
     folder = Path(__file__).parent
@@ -92,8 +98,10 @@ def lexicon() -> Lexicon:
         for word in vocabulary[kind].split():
             words[word].add(f"={kind}")
     english = (folder / "english.txt").read_text(encoding="utf-8")
+    learned = (folder / "learned_words.txt").read_text(encoding="utf-8")
     known = (
         set(english.split())
+        | set(learned.split())
         | set(vocabulary["common"].split())
         | set(words)
         | {word for phrase in phrases for word in phrase}

@@ -23,7 +23,8 @@ from assistant.engine.text import mark_negated
 
 ASK_BELOW = 0.3  # a winner less sure than this is asked about
 DECLINE_BELOW = 0.15  # and one less sure than this is near nothing
-ACT_FROM = 0.5  # what ends in a ticket is opened by a sentence that is more likely it than all else
+ACT_FROM = 0.6  # what ends in a ticket is opened by a sentence that is much more likely it than all else
+DOUBTED_FROM = 0.2  # and not while both are this likely: "no reduction, the whole duplicate has to go"
 NOT_ASKED_ABOUT = {"help", "small_talk", "out_of_scope", "clarify"}
 WRITES = {"cancel_duplicate": {"CANCEL", "ENDIT"}, "reduce_duplicate": {"REDUCE", "LICENSE", "<quantity>"}}
 DUPLICATE = {"DUP", "OLD", "AFTERUP"}
@@ -144,23 +145,23 @@ class Matcher:
         chances = self.chances(masked)
         kinds = set().union(*self.book.kinds(words_of(masked)))
         only_asks = _ASKS.search(masked) is not None
-        for skill, needed in WRITES.items():
-            # Nothing but the request itself, and a duplicate said or implied, opens what ends in a ticket.
-            if only_asks or not (kinds & needed and kinds & DUPLICATE):
-                chances[skill] = 0.0
         if not kinds & _AMOUNTS and _WHOLE.search(masked):
             # "drop the old one" is the whole of it, "drop 5 seats of the old one" is not.
             chances["cancel_duplicate"] = max(chances["cancel_duplicate"], chances["reduce_duplicate"])
             chances["reduce_duplicate"] = 0.0
+        is_doubted = all(chances[skill] >= DOUBTED_FROM for skill in WRITES)
+        for skill, needed in WRITES.items():
+            # Nothing but the request itself, and a duplicate said or implied, opens what ends in a ticket.
+            if only_asks or not (kinds & needed and kinds & DUPLICATE):
+                chances[skill] = 0.0
         ranked = sorted(chances, key=lambda skill: (-chances[skill], skill))
         best, second = ranked[:2]
         nearest = tuple(skill for skill in ranked if skill not in NOT_ASKED_ABOUT)[:3]
         score = chances[best]
-        if best == "clarify":
+        if best in WRITES and is_doubted:
+            return Match("clarify", nearest, tuple(WRITES), score)
+        if best == "clarify" or (best in WRITES and score < ACT_FROM):
             both = next((both for signs, both in BOTH_MEANT if kinds & signs), nearest[:2])
-            return Match("clarify", nearest, both, score)
-        if best in WRITES and score < ACT_FROM:
-            both = next(both for signs, both in BOTH_MEANT if kinds & signs) if kinds & WRITES[best] else nearest[:2]
             return Match("clarify", nearest, both, score)
         if best in NOT_ASKED_ABOUT or score >= ASK_BELOW:
             return Match(best, nearest, score=score)

@@ -25,6 +25,10 @@ _UPGRADED = re.compile(
 _FOR_CUSTOMER = re.compile(
     r"\b(?:for|at|customer|client|tenant|company|by|from|does|can|will|has)\b\W*$", re.IGNORECASE
 )
+_SAID_CUSTOMER = re.compile(
+    r"\b(?:customers?|cust|clients?|tenants?|accounts?|company|organi[sz]ation)\b\W*(?:(?:tenant|customer)\s*)?(?:(?:id|guid)\b)?\W*$",
+    re.IGNORECASE,
+)
 _DUPLICATE = re.compile(
     r"\b(?:duplicates?|dups?|dupes?|duplicated|leftover|redundant)\s+(?:(?:sub|subscription|one|product)s?\s*)?(?:ids?\s*)?"
     r"(?:is|are|was|to (?:cancel|reduce|be cancell?ed|be reduced)|:|=)?\s*:?\s*[\"'\[(*]*$",
@@ -32,6 +36,7 @@ _DUPLICATE = re.compile(
 )
 _QUOTED = re.compile(r"\"([^\"\0]{2,120})\"|\*{0,2}\[([^\]\0]{2,120})\]\*{0,2}|(?<!\w)'([^'\0]{2,120})'(?!\w)")
 _QUOTE_MARKS = {"<quotedname>": "BC", "<quotedproduct>": "BP"}
+LONGEST_QUOTED = 8  # words of a name
 _OWN_MARK = {"<guid>", "<domain>", "<ref>"}  # an id stays what it is, whoever it belongs to
 
 
@@ -87,6 +92,8 @@ def _quotes(heard: Heard) -> list[shapes.Find]:
         words = [piece.text for piece in tagger.pieces(inner)]
         odd = [word for word in words if word[0].isalnum() and not book.knows(word.casefold())]
         is_product = any("=products" in book.of_word(word.casefold()) for word in words)
+        if len(words) > LONGEST_QUOTED or inner[-1] in "?!":
+            continue  # what somebody said
         if odd or is_product or sum(word[:1].isupper() for word in words) > 1:
             quoted.append(shapes.Find(found.start(), found.end(), "quotedproduct" if is_product else "quotedname"))
     return quoted
@@ -131,12 +138,16 @@ def _sorted(text: str, words: Sequence[Piece], found: Sequence[Span]) -> Names:
         if span.role == "C" and not _FOR_CUSTOMER.search(text[: span.start]):
             names.perhaps.append(name)
         if name and not any(mark in {"<order>", "<line>", "<email>", "<phone>"} for mark in inside):
-            groups[_role(text, span)].append(name)
+            groups[_role(text, span, found)].append(name)
     return names
 
 
-def _role(text: str, span: Span) -> str:
+def _role(text: str, span: Span, found: Sequence[Span]) -> str:
     before = text[: span.start][-60:]
+    if span.role == "C" and re.fullmatch(shapes.GUID, text[span.start : span.end], re.IGNORECASE):
+        # An ID is the customer's where that is said, or where something else is the subscription.
+        others = [each for each in found if each.role != "C" or each.start < span.start]
+        return "C" if others or _SAID_CUSTOMER.search(before) else "P"
     if span.role == "P" and _UPGRADED.search(before):
         return "U"
     return "P" if span.role == "U" and _DUPLICATE.search(before) else span.role

@@ -12,16 +12,57 @@ from dataclasses import dataclass, field
 from typing import Any
 
 GUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
-_NUMBER_WORDS = {
-    "one": 1, "a": 1, "an": 1, "single": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7,
-    "eight": 8, "nine": 9, "ten": 10, "dozen": 12, "twelve": 12, "twenty": 20, "thirty": 30, "thirty-six": 36,
-    "fifty": 50, "hundred": 100,
-}  # fmt: skip
-_NUMBER = r"(?:\d{1,3}(?:,\d{3})+|\d{1,7}|" + "|".join(sorted(_NUMBER_WORDS, key=len, reverse=True)) + r")"
-_SEATS = r"(?:seat|licen[cs]e|user|unit|people|person|employee|worker|colleague|student|cop(?:y|ie)|subscriber|mailbox(?:e)?)s?"
+_ONES = {
+    word: number
+    for number, word in enumerate(
+        [
+            "one",
+            "two",
+            "three",
+            "four",
+            "five",
+            "six",
+            "seven",
+            "eight",
+            "nine",
+            "ten",
+            "eleven",
+            "twelve",
+            "thirteen",
+            "fourteen",
+            "fifteen",
+            "sixteen",
+            "seventeen",
+            "eighteen",
+            "nineteen",
+        ],
+        start=1,
+    )
+}
+_TENS = {
+    word: 10 * number
+    for number, word in enumerate(
+        ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], start=2
+    )
+}
+_ALONE = {"a": 1, "an": 1, "single": 1, "dozen": 12, "a dozen": 12, "hundred": 100}
+_BELOW_100 = rf"(?:(?:{'|'.join(_TENS)})(?:[\s-](?:{'|'.join(list(_ONES)[:9])})\b)?|{'|'.join(sorted(_ONES, key=len, reverse=True))})"
+_IN_WORDS = rf"(?:(?:(?:{_BELOW_100}|a)\s)?hundred(?:\s(?:and\s)?{_BELOW_100})?|{_BELOW_100}|(?:a )?dozen)"
+_DIGITS = r"(?:\d{1,3}(?:,\d{3})+|\d{1,7})"
+_NUMBER = rf"(?:{_DIGITS}|{_IN_WORDS}|an?|single)"
+_COUNTED = rf"({_DIGITS}|{_IN_WORDS})"  # "a" counts nothing
+_SEATS = (
+    r"(?:seat|licen[cs]e|lic|user|unit|people|person|ppl|employee|worker|staff|head|colleague|student|cop(?:y|ie)|subscriber|"
+    r"mailbox(?:e)?)s?"
+)
 _MONTHLY, _YEARLY, _THREE = r"monthly", r"(?:annual(?:ly)?|yearly)", r"(?:triennial(?:ly)?|three-yearly)"
-_FREQUENCY = rf"(?:{_MONTHLY}|{_YEARLY}|{_THREE}|(?:per|by the|each|every) (?:month|year|(?:3|three) years))"
+_FREQUENCY = rf"(?:{_MONTHLY}|{_YEARLY}|{_THREE}|(?:per|by the|each|every|once (?:a|per)|once every) (?:month|year|(?:3|three) years))"
 TERM_OF_MONTHS = {1: "P1M", 12: "P1Y", 36: "P3Y"}
+# "ORD-88213", "a1b7e55c90d2", "OgT5xW2LqK81": an order needs no word for it.
+_ORDER_SHAPE = (
+    r"(?<![\w:.-])(?:(?:ORD|PO|SO)[-#]?\d[\w-]{2,20}|(?=\d*[a-f])(?=(?:[a-f]*\d){2})(?-i:[a-f0-9]{10,16})|"
+    r"(?-i:(?=\w*[a-z])(?=\w*[A-Z])(?=\w*\d\w*\d)[A-Za-z0-9]{10,40}))(?![\w:-]|\.\w)"
+)
 _BLANK = "\0"  # what stands where something was found; no cleaned text has it
 
 
@@ -128,6 +169,8 @@ def _references(heard: Heard) -> None:
         rf"{reference}\b(?!\s*(?:seat|licen|user))", "order",
         lambda m: heard.put("order", m.group(1)), 1,
     )  # fmt: skip
+    if "order" not in heard.values:  # what looks like nothing else
+        heard.mark(_ORDER_SHAPE, "order", lambda m: heard.put("order", m.group(0)))
     unknown = re.search(r"\border", heard.rest, re.IGNORECASE) and "order" not in heard.values
     if unknown and (_BLANK in heard.rest or not _order_by_shape(heard, reference)):
         _order_is_guid(heard)
@@ -139,6 +182,11 @@ def _references(heard: Heard) -> None:
         r"\bsku(?:\s*(?:id|number|no\.?))?[:\s]+\[?((?=[A-Z0-9]*\d)[A-Z0-9]{1,4})\]?\b", "ref",
         lambda m: heard.put("sku", m.group(1).upper().rjust(4, "0")),
     )  # fmt: skip
+    if "product" in heard.values:  # "CFQ7TTC0LH18 / 0001"
+        heard.mark(
+            rf"\0\s*[/:,]\s*(?:sku\s*)?(\d{{3}}[0-9A-Z])\b(?!\s*{_SEATS})", "ref",
+            lambda m: heard.put("sku", m.group(1).upper()), 1,
+        )  # fmt: skip
 
 
 def _order_by_shape(heard: Heard, reference: str) -> bool:
@@ -176,8 +224,13 @@ def _ordinal(word: str) -> int:
 
 
 def _number(word: str) -> int:
+    """ "1,200", "twenty-five", "a hundred and ten"."""
     word = word.casefold().replace(",", "")
-    return _NUMBER_WORDS[word] if word in _NUMBER_WORDS else int(word)
+    if word.isdigit() or word in _ALONE:
+        return _ALONE.get(word) or int(word)
+    hundreds, hundred, rest = word.rpartition("hundred")
+    total = 100 * (_number(hundreds.strip()) if hundreds.strip() else 1) if hundred else 0
+    return total + sum({**_ONES, **_TENS}.get(part, 0) for part in re.split(r"[\s-]+", rest))
 
 
 def _cycle(words: str) -> str:
@@ -262,10 +315,10 @@ def _bare_frequencies(heard: Heard) -> None:
 
 def _quantities(heard: Heard) -> None:
     def keep(found: re.Match[str]) -> bool:
-        number = _number(found.group(1))
+        number = _number(next(part for part in found.groups() if part))
         return heard.put("quantity", number) if 0 < number < 10_000_000 else False
 
-    digits = r"(\d{1,3}(?:,\d{3})+|\d{1,7})"
+    digits = rf"({_DIGITS})"
     heard.take(
         rf"(?<!plan )(?<!office )(?<!microsoft )(?<!windows )(?<!dynamics )\b({_NUMBER})\s*(?:x\s+)?(?:(?:more|additional|new|extra|remaining)\s+)?{_SEATS}\b(?!\s*plan)",
         "quantity",
@@ -273,12 +326,15 @@ def _quantities(heard: Heard) -> None:
     )
     heard.take(rf"\b({_NUMBER})\s+quantity\b", "quantity", keep)
     heard.take(rf"\bquantit(?:y|ies)\s*(?:of|is|=|:)?\s*{digits}\b", "quantity", keep)
-    heard.take(rf"\b(?:{_SEATS}\s*[:=]|qty\b\s*[:=]?)\s*{digits}\b", "quantity", keep)
-    counted = "|".join(word for word in _NUMBER_WORDS if word not in {"a", "an"})
-    heard.take(rf"\b(\d{{1,3}}(?:,\d{{3}})+|\d{{1,7}}|{counted})\s*(?:x\s*|×\s*|of\s+)?(?=<product>)", "quantity", keep)
-    heard.take(rf"\b{digits}\s*(?:x|×)\s+(?=\S)", "quantity", keep)
+    heard.take(rf"\b(?:{_SEATS}\s*[:=]|qty\b\.?\s*[:=]?)\s*{digits}\b", "quantity", keep)
+    heard.take(rf"\b{_COUNTED}\s*(?:x\s*|×\s*|of\s+)?(?=<product>)", "quantity", keep)
+    heard.take(rf"\b{digits}\s*(?:x|×)(?=\W|$)", "quantity", keep)
+    heard.take(rf"(?<!<term> )(?<!<cycle> )\b{digits}\s*,?\s*(?=<term>|<cycle>)", "quantity", keep)  # "300 annual"
     heard.take(rf"\b(?:x|×)\s*{digits}\b", "quantity", keep)
     # "for 25" ends there; "5 power bi pro": a number before a product's name; "down to 10".
     heard.take(rf"(?<=\bfor )\s*{digits}(?=\s*(?:$|[,.;?!<]))", "quantity", keep)
-    heard.take(rf"(?<=\bto )\s*{digits}(?=\s*(?:$|[,.;?!<]))", "quantity", keep)
-    heard.take(rf"(?<=\bto )\s*{digits}(?=\s+(?:for|at|on|after|because|since|please|and|in|of)\b)", "quantity", keep)
+    heard.take(rf"(?<=\bto )\s*{_COUNTED}(?=\s*(?:$|[,.;?!<]))", "quantity", keep)
+    heard.take(rf"(?<=\bto )\s*{_COUNTED}(?=\s+(?:for|at|on|after|because|since|please|and|in|of)\b)", "quantity", keep)
+    heard.take(
+        rf"(?<=\bleave )\s*{_COUNTED}\b|(?<=\bkeep )\s*{_COUNTED}\b|(?<=\bonly be )\s*{_COUNTED}\b", "quantity", keep
+    )

@@ -17,9 +17,9 @@ from assistant.engine.lexicon import TOKEN, lexicon
 TAGS = ("O", "BC", "IC", "BP", "IP", "BU", "IU")
 _FROM = {"IC": ("BC", "IC"), "IP": ("BP", "IP"), "IU": ("BU", "IU")}
 _MARKS_TAGGED = {"<guid>", "<domain>", "<ref>", "<quote>"}
-# "30 Business Standard", "Copilot x200": how many there are is no part of the name.
+# "30 Business Standard", "Copilot x200", "Copilot 200x": how many there are is no part of the name.
 _AMOUNT = re.compile(r"(?!365\b)\d{1,5}\s*(?:[x×]\s+|\s)(?=[^\W\d])", re.IGNORECASE)
-_TIMES = re.compile(r"\s+[x×]\s?\d{1,5}$", re.IGNORECASE)
+_TIMES = re.compile(r"\s+(?:[x×]\s?\d{1,5}|\d{1,5}\s?[x×])$", re.IGNORECASE)
 Weights = Mapping[str, Mapping[str, float]]
 
 

@@ -2,7 +2,8 @@
 
 Each file holds one sentence a line with its skill and slots; lines with the same `conversation` are turns of one, in
 order. tuning.jsonl is what the engine is learned and mended with. held_out.jsonl was written before the matcher
-and only its sums are looked at; fresh.jsonl was written after the last change and scored once.
+and only its sums are looked at; fresh.jsonl was written after it without sight of the matcher or of any
+other sentence, and is never learned from either.
 
 Skill: the share of lines whose skill is right. Slot F1: every slot of a line is a pair of name and value; a pair is a
 hit when both are right, letter case aside, and every other pair counts as missed or as extra; F1 = 2 hits / (2 hits +

@@ -22,7 +22,7 @@ from tests.assistant.duplicates import left_behind
 
 pytestmark = pytest.mark.django_db
 # Of the portal's own words, these have a name only.
-STRANGE = "gimme the shebang of Fabrikam Robotics"
+STRANGE = "wibble the flurp of Fabrikam Robotics"
 OFFLINE = {"clarify", "out_of_scope"}  # the portal by itself asks what is meant, or declines
 
 
@@ -110,7 +110,7 @@ def test_it_chooses_a_skill_and_the_answer_says_so(ours: Scope, fake: Fake, as_o
 
 def test_what_is_sent_is_masked(ours: Scope, fake: Fake, fabrikam: Customer, as_of: datetime) -> None:
     fake.says = call("subscription_list")
-    ask(ours, f"gimme the shebang of {fabrikam.tenant_id} and of Fabrikam Robotics", as_of)
+    ask(ours, f"flurp {fabrikam.tenant_id} wibble Fabrikam Robotics", as_of)
     sent = json.dumps(fake.heard)
     assert "Fabrikam" not in sent
     assert str(fabrikam.tenant_id) not in sent
@@ -131,7 +131,7 @@ def test_words_of_the_sentence_fill_a_slot_and_others_do_not(
     fake.says = call("subscription_list", {"customer": "Fabrikam Robotics"})
     assert ask(ours, STRANGE, as_of).slots == {"customer": "Fabrikam Robotics"}
     fake.says = call("subscription_list", {"customer": "Northwind Traders", "nonsense": "of"})
-    lied = ask(ours, "gimme the shebang", as_of)
+    lied = ask(ours, "wibble the flurp of somebody", as_of)
     assert lied.status == "needs_input"
     assert "Northwind Traders" not in lied.slots.values()
     assert "Northwind" not in lied.text
@@ -141,7 +141,7 @@ def test_words_of_the_sentence_fill_a_slot_and_others_do_not(
 def test_it_cannot_act(ours: Scope, fake: Fake, fabrikam: Customer, skill: str, as_of: datetime) -> None:
     left = left_behind(fabrikam)
     fake.says = call(skill, {"customer": str(fabrikam.tenant_id)})
-    answer = ask(ours, f"gimme the shebang of {left.upgraded.subscription_id}", as_of)
+    answer = ask(ours, f"wibble the flurp of {left.upgraded.subscription_id}", as_of)
     assert (answer.skill, answer.status) == ("clarify", "needs_input")
     assert nothing_was_done()
 

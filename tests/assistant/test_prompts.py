@@ -1,4 +1,4 @@
-"""The tuning and the held-out sentences are understood, the article's examples word for word among them."""
+"""The tuning, the held-out and the fresh sentences are understood, the article's examples word for word among them."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import pytest
 from assistant.engine.match import matcher
 from tests.assistant.score import heard, prompts, score
 
-# Floors: of the held-out half what must hold, of the tuning half what was reached, less a little. `python -m tests.assistant` prints the figures.
-FLOORS = {"tuning": (0.985, 0.98), "held_out": (0.97, 0.96)}
+# Floors: of the held-out half what must hold, of the others what was reached, less a little. `python -m tests.assistant`
+# prints the figures.
+FLOORS = {"tuning": (0.96, 0.955), "held_out": (0.97, 0.96), "fresh": (0.955, 0.95)}
 WORST = 0.8  # no skill of the held-out half is understood less often
-FALSE_ACTIONS = {"tuning": 0, "held_out": 0}
 
 
 def test_enough_sentences_for_every_skill() -> None:
@@ -21,22 +21,23 @@ def test_enough_sentences_for_every_skill() -> None:
     assert min(counts.values()) >= 20
 
 
-def test_the_halves_share_no_sentence() -> None:
+@pytest.mark.parametrize("half", ["held_out", "fresh"])
+def test_what_is_learned_from_is_not_scored(half: str) -> None:
     tuning = {row["prompt"].casefold() for row in prompts("tuning") if "conversation" not in row}
-    held_out = [row["prompt"].casefold() for row in prompts("held_out") if "conversation" not in row]
-    shared = [prompt for prompt in held_out if prompt in tuning]
+    scored = [row["prompt"].casefold() for row in prompts(half) if "conversation" not in row]
+    shared = [prompt for prompt in scored if prompt in tuning]
     # The article's own examples, and what everybody says.
     assert len(shared) <= 25, shared
 
 
-@pytest.mark.parametrize("half", ["tuning", "held_out"])
+@pytest.mark.parametrize("half", list(FLOORS))
 def test_understanding_meets_its_floor(half: str) -> None:
     result = score(prompts(half))
     accuracy, f1 = FLOORS[half]
     assert result.accuracy >= accuracy
     assert result.f1 >= f1
     assert min(result.of(skill) for skill in result.asked) >= WORST
-    assert result.false_actions <= FALSE_ACTIONS[half]
+    assert result.false_actions == 0
 
 
 @pytest.mark.parametrize(

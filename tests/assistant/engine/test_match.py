@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from assistant.engine.match import WRITES, matcher
 from assistant.services.pages import PLACES
@@ -65,6 +67,29 @@ def test_what_was_learned_is_about_every_skill_and_every_tag() -> None:
 )
 def test_nothing_but_a_request_about_a_duplicate_opens_a_change(sentence: str) -> None:
     assert heard(sentence)[0] not in WRITES
+
+
+WORDS = [
+    "reduce",
+    "old",
+    "duplicate",
+    "<quantity>",
+    "<product>",
+    "cancel",
+    "seats",
+    "<name>",
+    "only",
+    "keep",
+    "fewer",
+    "the",
+]
+
+
+@given(words=st.lists(st.sampled_from(WORDS), max_size=6))
+def test_whatever_is_said_has_an_answer_and_what_it_is_between(words: list[str]) -> None:
+    match = matcher().match(" ".join(words))
+    assert match.skill in matcher().intents
+    assert (len(match.between) == 2) is (match.skill == "clarify")
 
 
 def test_a_weak_match_is_asked_about_and_nonsense_is_declined_with_the_nearest() -> None:

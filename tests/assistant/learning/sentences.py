@@ -10,12 +10,16 @@ from __future__ import annotations
 import json
 import random
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from assistant.engine.lexicon import lexicon
+from assistant.engine.slots import GUID
+from assistant.engine.tagger import pieces
 from tests.assistant.learning import names
 
 FOLDER = Path(__file__).parent
@@ -24,6 +28,7 @@ _ROLES = {
     "product": "P", "subscription": "P", "subscriptions": "P", "guid": "P", "guid_sub": "P", "guid_2": "P",
     "upgraded_subscription": "U", "guid_up": "U", "customer": "C", "guid_customer": "C",
 }  # fmt: skip
+UNCHANGED = rf"{GUID}|[A-Z0-9]{{12}}(?:[: ].*)?|[\w.-]+\.[a-z]{{2,15}}"  # what has the shape of an ID stays
 _NICKNAMED = {"subscription", "subscriptions", "upgraded_subscription"}
 NICKNAMES: set[str] = set()
 
@@ -160,9 +165,23 @@ def tuning() -> list[dict[str, Any]]:
 def of_tuning() -> Iterator[Sentence]:
     """The tuning half; its names are found again where the sentence has them once."""
     for row in tuning():
-        if "conversation" in row:
-            continue
-        yield Sentence(row["prompt"], row["skill"], _spans(row))
+        if "conversation" not in row:
+            yield Sentence(row["prompt"], row["skill"], _spans(row))
+
+
+def renamed(sentence: Sentence, chance: random.Random) -> Sentence:
+    """The same sentence about another customer and other products."""
+    text, spans, at, said = "", [], 0, {}
+    for role, start, end in sorted(sentence.spans or (), key=lambda span: span[1]):
+        name = old = sentence.text[start:end]
+        if not re.fullmatch(UNCHANGED, old, re.IGNORECASE):
+            name = _value("customer" if role == "C" else "product", chance, said)
+            name = name.lower() if old.islower() else name.upper() if old.isupper() and len(old) > 5 else name
+        said[f"{role}{start}"] = name
+        text += sentence.text[at:start]
+        spans.append((role, len(text), len(text) + len(name)))
+        text, at = text + name, end
+    return Sentence(text + sentence.text[at:], sentence.skill, spans)
 
 
 def _spans(row: dict[str, Any]) -> list[tuple[str, int, int]] | None:
@@ -183,4 +202,19 @@ def _spans(row: dict[str, Any]) -> list[tuple[str, int, int]] | None:
 def every(*, times: int, seed: int = 11) -> list[Sentence]:
     chance = random.Random(seed)
     found = [written(skill, line, chance) for _ in range(times) for skill, line in questions()]
-    return [*found, *of_tuning()]
+    people = list(of_tuning())
+    return [*found, *people, *(renamed(each, chance) for each in people if each.spans)]
+
+
+def words() -> list[str]:
+    """Words that people ask with and that no file lists yet: written small, outside of names, in three sentences or more,
+    and no slip of the finger."""
+    counts: Counter[str] = Counter()
+    for each in of_tuning():
+        told = list(each.text)
+        for _, start, end in each.spans or ():
+            told[start:end] = " " * (end - start)
+        found = {piece.text for piece in pieces("".join(told))}
+        counts.update(word for word in found if word.isalpha() and word.islower() and len(word) > 1)
+    book = lexicon()
+    return sorted(w for w, count in counts.items() if count > 2 and not book.knows(w) and book.meant(w) == w)
