@@ -127,7 +127,7 @@ class Answer:
         lines += [f"{'Met' if check['passed'] else 'Not met'}: {check['message']}" for check in self.checks]
         for card in self.cards:
             lines += [str(line) for line in card.get("plain", ())]
-        lines += [f"- {choice['label']}" for choice in self.choices]
+        lines += [", ".join(filter(None, (f"- {each['label']}", each.get("note")))) for each in self.choices]
         lines += [f"Source: {source.title}{', ' + source.detail if source.detail else ''}" for source in self.sources]
         return "\n".join(lines)
 

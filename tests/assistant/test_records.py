@@ -71,6 +71,7 @@ def test_two_of_one_name_are_asked_about(say: Say, power_bi: Subscription, fabri
     asked = say("Get the details of subscription Power BI Pro for customer Fabrikam Robotics.")
     assert (asked.status, asked.answer["asks_for"]) == ("needs_input", ["subscription"])
     assert [choice["label"] for choice in asked.answer["choices"]] == [NAME, NAME]
+    assert str(other.subscription_id) in asked.text
     chosen = say(NAME, choice=str(other.subscription_id))
     assert "3 licenses" in chosen.answer["lead"]
 
