@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from assistant.engine import match
 from assistant.engine.match import matcher
 from assistant.services.resolve_duplicates import AfterUpgrade
 from assistant.skill import Skill
@@ -58,6 +59,16 @@ def test_only_the_report_is_started_without_a_confirmation() -> None:
         if word in writers and not skill.confirm
     }
     assert used == {f"{key.replace('-', '_')}_report" for key in downloads.REPORTS}
+
+
+def test_what_ends_in_a_change_asks_first_and_needs_a_sure_sentence() -> None:
+    """The three places that hold it back name the same skills: approval, the language model, the matcher."""
+    proposing = {
+        name
+        for name, skill in SKILLS.items()
+        if "proposes=" in inspect.getsource(inspect.getmodule(skill.run) or inspect)
+    }
+    assert {name for name, skill in SKILLS.items() if skill.confirm} == set(match.WRITES) == proposing
 
 
 def test_no_phrase_claims_two_skills() -> None:
