@@ -45,6 +45,9 @@ def save(scope: Scope, *, listing: str, name: str, query: str, as_of: datetime) 
     if not query:
         raise ViewRefused("Choose a filter in the list first.")
     name = _free_name(scope, listing, name)
+    same = next((row for row in of_list(scope, listing=listing) if row.query == query), None)
+    if same is not None:
+        raise ViewRefused(f"You have these filters as “{same.name}” already. Rename that view in the list.")
     if _own(scope).filter(listing=listing).count() >= MOST:
         raise ViewRefused(f"You have {MOST} views of this list, which is the most. Remove one first.")
     row = SavedView.objects.create(

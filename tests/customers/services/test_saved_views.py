@@ -20,8 +20,18 @@ from tests import factories
 pytestmark = pytest.mark.django_db
 
 
-def save(scope: Scope, as_of: datetime, name: str = "Big ones", listing: str = "customers") -> SavedView:
-    return service.save(scope, listing=listing, name=name, query="market=US", as_of=as_of)
+def save(
+    scope: Scope, as_of: datetime, name: str = "Big ones", listing: str = "customers", query: str = "market=US"
+) -> SavedView:
+    return service.save(scope, listing=listing, name=name, query=query, as_of=as_of)
+
+
+def test_the_same_filters_are_one_view(ours: Scope, as_of: datetime) -> None:
+    """Two would be open at once, and the list leads to one of them only."""
+    save(ours, as_of)
+    with pytest.raises(ViewRefused, match="You have these filters as “Big ones” already"):
+        save(ours, as_of, "Other")
+    assert len(service.of_list(ours, listing="customers")) == 1
 
 
 def names(scope: Scope, listing: str = "customers") -> list[str]:
@@ -54,7 +64,7 @@ def test_a_name_has_1_to_60_characters(ours: Scope, as_of: datetime, name: str) 
 
 
 def test_twenty_of_a_list_are_the_most(ours: Scope, as_of: datetime) -> None:
-    rows = [save(ours, as_of, f"View {number}") for number in range(MOST)]
+    rows = [save(ours, as_of, f"View {number}", query=f"q={number}") for number in range(MOST)]
     with pytest.raises(ViewRefused, match="20 views of this list, which is the most"):
         save(ours, as_of, "One more")
     save(ours, as_of, "One more", listing="support")
@@ -69,7 +79,7 @@ def test_filters_are_needed(ours: Scope, as_of: datetime) -> None:
 
 
 def test_rename(ours: Scope, as_of: datetime) -> None:
-    row, other = save(ours, as_of), save(ours, as_of, "Other")
+    row, other = save(ours, as_of), save(ours, as_of, "Other", query="market=DE")
     assert service.rename(ours, view_id=row.view_id, name="BIG ones", as_of=as_of).name == "BIG ones"
     with pytest.raises(ViewRefused, match="already"):
         service.rename(ours, view_id=other.view_id, name="big ones", as_of=as_of)
